@@ -1,0 +1,1 @@
+# Sources of bounce, in reading order.

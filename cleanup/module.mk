@@ -1,0 +1,1 @@
+# Sources of cleanup, in reading order.

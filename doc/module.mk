@@ -1,0 +1,1 @@
+# Sources of doc, in reading order.

@@ -1,0 +1,1 @@
+# Sources of etc, in reading order.

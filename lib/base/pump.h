@@ -1,0 +1,97 @@
+/*
+ * pump - moves bytes between a stream socket and a protocol engine.
+ *
+ * An engine is given bytes and a clock and gives bytes and wishes; it never
+ * touches the socket.  It shares a struct port with its pump: it appends to
+ * port.out and sets the wishes, and the pump carries them out after each call
+ * into the engine (or pump_kick(), when the engine was moved by something else:
+ * an answer from another process).
+ *
+ * The receive buffer belongs to the process, not to the connection; what an
+ * engine does not take is kept for it and given again with more behind.  Output
+ * of one call is sent with one send; nothing stays allocated for an idle
+ * connection.
+ *
+ * Order of the wishes: out first, then the file, then out_tail, then tls or
+ * closing.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include <sys/types.h>
+
+#include "buf.h"
+#include "loop.h"
+
+#define PUMP_CHUNK ((size_t)65536) /* the receive buffer of the process */
+
+enum pump_end {
+	PUMP_END_PEER,  /* the peer closed in order */
+	PUMP_END_ERROR, /* reset, or a failing read or write; see errno text */
+	PUMP_END_TIMEOUT, /* the port's deadline passed */
+	PUMP_END_CLOSED,  /* the engine wished it, and all output was sent */
+};
+
+struct port {
+	struct buf out; /* bytes for the peer */
+	int file;       /* with file_left > 0: sent after out; borrowed */
+	off_t file_at;
+	uint64_t file_left;
+	struct buf out_tail; /* bytes behind the file */
+	int64_t deadline;    /* loop_now() when the engine's timeout is called;
+				0 is never */
+	bool paused;         /* take no input for now */
+	bool closing;        /* close when all is sent */
+};
+
+struct pump_engine {
+	/* Bytes from the peer, at least one: gives how many were taken.  What is
+	 * not taken comes again when more has come, or when a pause ends. */
+	size_t (*input)(void *engine, const char *bytes, size_t n);
+
+	/* All output has gone out (asked for when the engine has a long output
+	 * to give piece by piece); may be NULL. */
+	void (*drained)(void *engine);
+
+	/* The deadline passed.  An engine that still wants to speak appends to
+	 * out and sets closing; NULL, or nothing done, ends with
+	 * PUMP_END_TIMEOUT. */
+	void (*timeout)(void *engine);
+
+	/* The last call: the pump has closed the socket and forgets the
+	 * engine. */
+	void (*ended)(void *engine, enum pump_end how, int error);
+};
+
+struct pump {
+	struct loop_watch watch;
+	struct loop_timer timer;
+	const struct pump_engine *calls;
+	void *engine;
+	struct port *port;
+	struct buf kept; /* input that the engine has not taken */
+	int fd;
+	bool connecting;
+	bool running;       /* inside a call of the engine: no re-entry */
+	bool peer_done;     /* the peer sent its end */
+	uint64_t got, sent; /* bytes, for figures */
+};
+
+/* Takes the connected socket (non-blocking) over.  The port and the engine must
+ * live until ended() was called. */
+void pump_start(struct pump *p, int fd, struct port *port,
+    const struct pump_engine *calls, void *engine);
+
+/* The same for a socket whose connect() is under way: the first call of the
+ * engine is connected() at success, ended() with PUMP_END_ERROR else. */
+void pump_start_connecting(struct pump *p, int fd, struct port *port,
+    const struct pump_engine *calls, void *engine,
+    void (*connected)(void *engine));
+
+/* Carries out what the port wishes now. */
+void pump_kick(struct pump *p);
+
+/* Closes at once without calling the engine. */
+void pump_abort(struct pump *p);

@@ -1,0 +1,2 @@
+# lib/mail, in reading order.
+EXTRA_DIST += lib/base/README lib/mail/README

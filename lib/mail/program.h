@@ -1,0 +1,87 @@
+/*
+ * program - how every program of ours starts, runs and ends.
+ *
+ *	int
+ *	main(int argc, char **argv)
+ *	{
+ *		program_start(ROLE_SMTP, argc, argv);   parameters, log, control
+ *		dns_start();                            what needs a right
+ *		program_confine();                      the rights table's row
+ *		program_run(&calls);                    ready, loop, drain, exit
+ *	}
+ *
+ * master starts a program as root with descriptor 3 the control channel and 4
+ * the log socket, in argv `-c DIR -s SERVICE -n SLOT`.  program_start() reads
+ * the parameters (with those of the service's section); program_confine() gives
+ * up every right that the program's row in the rights table (rights.h) does not
+ * name, and cannot be undone.
+ *
+ * In program_run() channels and listening sockets arrive from master and are
+ * handed to the callbacks; pings are answered.  Draining: after drain() a
+ * program takes nothing new and ends by itself (program_end()) when busy()
+ * gives 0 and every channel in `feeders` is closed.
+ *
+ * Ends in log_fatal where the parameters or rights are not as they must be, and
+ * exits quietly when master is gone and the work is over.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "chan.h"
+#include "msg.h"
+
+struct program_calls {
+	/* Rules for what others send us; role bits say who may send what. */
+	const struct chan_rule *rules;
+	size_t n_rules;
+
+	/* A channel to (or from) another program; c->owner is free for use.  The
+	 * chan lives until peer_ended() returns. */
+	void (*peer)(struct chan *c);
+	void (*peer_ended)(struct chan *c);
+
+	/* Accept on this (non-blocking, listening). */
+	void (*listen)(int fd, const char *address);
+
+	/* All of the first channels and sockets are here. */
+	void (*go)(void);
+
+	/* Take nothing new. */
+	void (*drain)(void);
+
+	/* Work in hand: 0 lets a draining program end.  NULL: never any. */
+	uint32_t (*busy)(void);
+
+	/* A word for `posthouse status`; may be NULL. */
+	void (*status)(struct buf *out);
+
+	/* Control messages that only some programs get (ctl_busy, ctl_free,
+	 * ctl_logfile, ctl_logpipe); may be NULL. */
+	bool (*control)(struct chan *c, uint32_t type, const void *body,
+	    size_t len, int fd);
+
+	/* Bits of the roles whose channels keep a draining program alive. */
+	uint32_t feeders;
+};
+
+void program_start(enum role role, int argc, char **argv);
+void program_confine(void);
+NORETURN void program_run(const struct program_calls *calls);
+
+/* Ends the process in order now: flushes channels and log. */
+NORETURN void program_end(int code);
+
+/* The service's name in master.conf, and a number that no other running process
+ * of the instance has (for queue ids). */
+const char *program_service(void);
+uint32_t program_slot(void);
+bool program_draining(void);
+
+/* The control channel, for what a program has to tell master. */
+struct chan *program_control(void);
+
+/* The newest channel to a program of that role, or NULL; and all of them. */
+struct chan *program_peer(enum role role);
+struct chan *program_next_peer(enum role role, struct chan *after);

@@ -1,0 +1,1 @@
+# Sources of local, in reading order.

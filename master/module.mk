@@ -1,0 +1,1 @@
+# Sources of master, in reading order.

@@ -1,0 +1,1 @@
+# Sources of pickup, in reading order.

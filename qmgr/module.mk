@@ -1,0 +1,1 @@
+# Sources of qmgr, in reading order.

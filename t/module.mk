@@ -1,0 +1,8 @@
+# Unit tests: one libcheck program a module.  A folder's own module.mk adds
+# its tests with `check_PROGRAMS += t/check_x`; the source is t/check_x.c.
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+TESTS += $(check_PROGRAMS)
+
+EXTRA_DIST += t/check_main.h

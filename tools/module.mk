@@ -1,0 +1,1 @@
+# Sources of tools, in reading order.
