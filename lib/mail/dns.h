@@ -3,8 +3,12 @@
  *
  * c-ares carries the packets; names and answers are checked here and the cache
  * keeps what TTLs allow (also negative answers, RFC 2308).  dns_start() before
- * the rights are given up (it reads resolv.conf unless dns_servers is set);
- * dns_run() once the loop exists.
+ * the rights are given up: it reads resolv.conf unless dns_servers is set, and
+ * ends in log_fatal where it cannot.  Nothing is sent before the first question,
+ * which needs the loop.
+ *
+ * "localhost" and names below it are answered here (RFC 6761); a name that
+ * cannot exist is DNS_NXDOMAIN without asking.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -56,11 +60,11 @@ struct dns_query; /* pending */
 typedef void dns_fn(void *owner, const struct dns_answer *answer);
 
 void dns_start(void);
-void dns_run(void);
 void dns_stop(void);
 
 /* Asks; the callback may come before this returns (from the cache; then NULL is
- * returned).  A query that is dropped never calls back. */
+ * returned).  A query that is dropped never calls back; one that called back is
+ * gone, so the callback forgets it before all else. */
 struct dns_query *dns_ask(const char *name, enum dns_type type, dns_fn *fn,
     void *owner);
 void dns_drop(struct dns_query **q);
