@@ -1,5 +1,12 @@
 # lib/base, in reading order.
 libposthouse_a_SOURCES += lib/banned.h \
 	lib/base/util.h lib/base/util.c \
-	lib/base/buf.h lib/base/buf.c
-check_PROGRAMS += t/check_buf
+	lib/base/buf.h lib/base/buf.c \
+	lib/base/arena.h lib/base/arena.c \
+	lib/base/list.h lib/base/list.c \
+	lib/base/map.h lib/base/map.c \
+	lib/base/str.h lib/base/str.c \
+	lib/base/num.h lib/base/num.c \
+	lib/base/clock.h lib/base/clock.c
+check_PROGRAMS += t/check_buf t/check_arena t/check_list t/check_map \
+	t/check_str t/check_num

@@ -50,7 +50,7 @@ bool char_is_alpha(char c);
 bool char_is_space(char c); /* blank, tab, CR, LF, VT, FF */
 
 /* Fits for a log line or a reply: control characters and DEL become '?', and
- * where utf8 is not allowed so do bytes above 127; at most max bytes, with
+ * so do bytes above 127 that are not well-formed UTF-8; at most max bytes, with
  * "..." at the end where it was cut.  Appends. */
 void str_printable(struct buf *out, const char *text, size_t len, size_t max);
 
