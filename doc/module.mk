@@ -1,1 +1,2 @@
-# Sources of doc, in reading order.
+# Documents, in reading order.
+EXTRA_DIST += README NEWS LICENSE doc/life.md doc/architecture.md

@@ -1,0 +1,436 @@
+/*
+ * posthouse setup: once after an installation, and safe to repeat.
+ *
+ * Makes users and groups, the first configuration, the folders with owner and
+ * mode, and the alias table.  What is there already is left alone, but for a
+ * folder of ours with the wrong owner or mode.  With --check it only says what
+ * it would do; the exit code is then 1 where anything is to be done.
+ *
+ * /usr/sbin/sendmail and its like become links to ours where nobody has them;
+ * with --replace the files of another mail system are put aside with
+ * dpkg-divert(1).
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "posthouse_setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "fd.h"
+#include "param.h"
+#include "rights.h"
+#include "str.h"
+
+#define NOLOGIN    "/usr/sbin/nologin"
+#define SAMPLE_MAX ((size_t)1 << 20)
+
+struct setup {
+	const char *conf; /* the configuration folder */
+	bool check;       /* only say */
+	bool replace;     /* take over names that another mail system has */
+	int changes;      /* done, or to be done */
+	int failures;
+};
+
+/* Which folder a path is below. */
+enum below {
+	BELOW_QUEUE,
+	BELOW_DATA,
+	BELOW_RUN,
+};
+
+/* clang-format off */
+static const struct folder {
+	enum below below;
+	const char *name;  /* "" is the folder itself */
+	const char *user;
+	const char *group;
+	mode_t mode;
+} folders[] = {
+	{ BELOW_QUEUE, "",         "root",       "root",      0755 },
+	{ BELOW_QUEUE, "tmp",      "ph-cleanup", "ph-queue",  02770 },
+	{ BELOW_QUEUE, "new",      "ph-cleanup", "ph-queue",  02770 },
+	{ BELOW_QUEUE, "cur",      "ph-qmgr",    "ph-queue",  0700 },
+	{ BELOW_QUEUE, "hold",     "ph-qmgr",    "ph-queue",  0700 },
+	{ BELOW_QUEUE, "corrupt",  "ph-qmgr",    "ph-queue",  0700 },
+	{ BELOW_QUEUE, "maildrop", "ph-pickup",  "ph-pickup", 03733 },
+	{ BELOW_DATA,  "",         "ph-scribe",  "ph-scribe", 0750 },
+	{ BELOW_RUN,   "",         "root",       "root",      0755 },
+};
+
+/* What the first configuration is copied from, below PH_SHARE_DIR. */
+static const struct sample {
+	const char *name;
+	mode_t mode;
+} samples[] = {
+	{ "main.conf",   0644 },
+	{ "master.conf", 0644 },
+	{ "aliases",     0644 },
+};
+
+/* The names under which programs of the system look for a mail system, and the
+ * command of ours behind each. */
+static const struct command {
+	const char *name;
+	const char *ours;
+} commands[] = {
+	{ "/usr/sbin/sendmail",  PH_SBIN_DIR "/sendmail"  },
+	{ "/usr/lib/sendmail",   PH_SBIN_DIR "/sendmail"  },
+	{ "/usr/bin/mailq",      PH_BIN_DIR "/mailq"      },
+	{ "/usr/bin/newaliases", PH_BIN_DIR "/newaliases" },
+};
+/* clang-format on */
+
+/* Says one thing that is to be done; true where it is to be done now. */
+static bool PRINTFLIKE(2, 3) todo(struct setup *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	s->changes++;
+	fputs(s->check ? "would " : "", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	return !s->check;
+}
+
+static void PRINTFLIKE(2, 3) failed(struct setup *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	s->failures++;
+	fputs("posthouse setup: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+/* Runs a command of the system and waits for it. */
+static void
+run(struct setup *s, const char *const argv[])
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		execv(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+
+	int status = 0;
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		failed(s, "%s: %s", argv[0], strerror(errno));
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		failed(s, "%s failed: see what it says above", argv[0]);
+}
+
+/* ---- users and groups ---- */
+
+static void
+want_group(struct setup *s, const char *name)
+{
+	if (getgrnam(name) != NULL || !todo(s, "make group %s", name))
+		return;
+	run(s,
+	    (const char *const[]){ "/usr/sbin/groupadd", "--system", name,
+		NULL });
+}
+
+static void
+want_user(struct setup *s, const char *name)
+{
+	want_group(s, name);
+	if (getpwnam(name) != NULL || !todo(s, "make user %s", name))
+		return;
+	run(s,
+	    (const char *const[]){ "/usr/sbin/useradd", "--system",
+		"--no-create-home", "--home-dir", "/nonexistent", "--shell",
+		NOLOGIN, "--gid", name, "--comment", "Posthouse", name, NULL });
+}
+
+static bool
+is_member(const char *user, const char *group)
+{
+	const struct group *g = getgrnam(group);
+
+	for (char **m = g != NULL ? g->gr_mem : NULL; m != NULL && *m; m++)
+		if (str_eq(*m, user))
+			return true;
+	return false;
+}
+
+static void
+want_member(struct setup *s, const char *user, const char *group)
+{
+	if (is_member(user, group) ||
+	    !todo(s, "add user %s to group %s", user, group))
+		return;
+	run(s,
+	    (const char *const[]){ "/usr/sbin/usermod", "-a", "-G", group, user,
+		NULL });
+}
+
+static void
+want_users(struct setup *s)
+{
+	for (int role = ROLE_MASTER; role < ROLES; role++) {
+		const struct rights *r = rights_of((enum role)role);
+
+		if (r != NULL && r->user != NULL)
+			want_user(s, r->user);
+	}
+	want_group(s, "ph-queue");
+	want_member(s, "ph-cleanup", "ph-queue");
+	want_member(s, "ph-qmgr", "ph-queue");
+}
+
+/* ---- the first configuration ---- */
+
+static void
+want_sample(struct setup *s, const struct sample *sample)
+{
+	CLEAN_BUF struct buf from = { 0 };
+	CLEAN_BUF struct buf to = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+
+	buf_addf(&to, "%s/%s", s->conf, sample->name);
+	if (access(buf_str(&to), F_OK) == 0 ||
+	    !todo(s, "write %s", buf_str(&to)))
+		return;
+
+	buf_addf(&from, "%s/%s", PH_SHARE_DIR, sample->name);
+	CLEAN_FD int fd = fd_open_regular(buf_str(&from));
+	if (fd < 0 || fd_read_all(fd, &text, SAMPLE_MAX) < 0)
+		failed(s, "%s: %s: install posthouse again", buf_str(&from),
+		    strerror(errno));
+	else if (fd_replace_file(buf_str(&to), buf_str(&text), text.len,
+		     sample->mode) < 0)
+		failed(s, "%s: %s", buf_str(&to), strerror(errno));
+}
+
+/* Makes a folder and those above it that are missing; the latter are root's. */
+static int
+make_path(const char *path, mode_t mode, uid_t uid, gid_t gid)
+{
+	CLEAN_STR char *part = xstrdup(path);
+
+	for (char *slash = part; (slash = strchr(slash + 1, '/')) != NULL;) {
+		*slash = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	return fd_make_dir(path, mode, uid, gid);
+}
+
+static void
+want_conf(struct setup *s)
+{
+	struct stat st;
+
+	if (stat(s->conf, &st) < 0 && todo(s, "make folder %s", s->conf) &&
+	    make_path(s->conf, 0755, 0, 0) < 0)
+		failed(s, "%s: %s", s->conf, strerror(errno));
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		want_sample(s, &samples[i]);
+}
+
+/* ---- folders ---- */
+
+static const char *
+folder_base(enum below below)
+{
+	switch (below) {
+	case BELOW_QUEUE:
+		return params.queue_directory;
+	case BELOW_DATA:
+		return params.data_directory;
+	case BELOW_RUN:
+		return params.run_directory;
+	}
+	return "";
+}
+
+/* The folder is there with the wrong owner or mode: through a descriptor, so
+ * that what is changed is what was looked at. */
+static void
+mend_folder(struct setup *s, const char *path, mode_t mode, uid_t uid,
+    gid_t gid)
+{
+	CLEAN_FD int fd = open(path,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
+		failed(s, "%s: %s", path, strerror(errno));
+}
+
+static void
+want_folder(struct setup *s, const struct folder *f)
+{
+	CLEAN_BUF struct buf path = { 0 };
+	const struct passwd *user = getpwnam(f->user);
+	uid_t uid = user != NULL ? user->pw_uid : 0;
+	const struct group *group = getgrnam(f->group);
+	gid_t gid = group != NULL ? group->gr_gid : 0;
+	struct stat st;
+
+	buf_adds(&path, folder_base(f->below));
+	if (f->name[0] != '\0')
+		buf_addf(&path, "/%s", f->name);
+	bool known = user != NULL && group != NULL;
+	if (stat(buf_str(&path), &st) < 0) {
+		if (!todo(s, "make folder %s (%s:%s, %04o)", buf_str(&path),
+			f->user, f->group, f->mode))
+			return;
+		if (!known)
+			failed(s, "%s: no user %s or group %s", buf_str(&path),
+			    f->user, f->group);
+		else if (make_path(buf_str(&path), f->mode, uid, gid) < 0)
+			failed(s, "%s: %s", buf_str(&path), strerror(errno));
+		return;
+	}
+	if (known && st.st_uid == uid && st.st_gid == gid &&
+	    (st.st_mode & 07777) == f->mode)
+		return;
+	if (todo(s, "give folder %s to %s:%s with mode %04o", buf_str(&path),
+		f->user, f->group, f->mode))
+		mend_folder(s, buf_str(&path), f->mode, uid, gid);
+}
+
+/* ---- the alias table ---- */
+
+/* Older than its source, or missing. */
+static void
+want_aliases(struct setup *s)
+{
+	CLEAN_BUF struct buf built = { 0 };
+	CLEAN_BUF struct buf source = { 0 };
+	struct stat old, now;
+	const char *spec = params.alias_database;
+
+	if (!str_starts(spec, "lmdb:"))
+		return;
+	buf_adds(&source, spec + strlen("lmdb:"));
+	buf_addf(&built, "%s.lmdb", buf_str(&source));
+	if (stat(buf_str(&source), &now) < 0)
+		return;
+	if (stat(buf_str(&built), &old) == 0 && old.st_mtime >= now.st_mtime)
+		return;
+	if (todo(s, "build the alias table %s", buf_str(&built)))
+		run(s,
+		    (const char *const[]){ PH_BIN_DIR "/newaliases", "-c",
+			s->conf, NULL });
+}
+
+/* ---- the usual names ---- */
+
+/* Another package's file steps aside, and comes back when that is undone. */
+static void
+divert(struct setup *s, const char *name)
+{
+	CLEAN_BUF struct buf aside = { 0 };
+
+	buf_addf(&aside, "%s.before-posthouse", name);
+	run(s,
+	    (const char *const[]){ "/usr/bin/dpkg-divert", "--quiet", "--local",
+		"--rename", "--divert", buf_str(&aside), "--add", name, NULL });
+}
+
+/* mail(1) and cron call /usr/sbin/sendmail wherever we are installed. */
+static void
+want_command(struct setup *s, const struct command *c)
+{
+	char target[PATH_MAX] = "";
+	struct stat st;
+
+	if (str_eq(c->name, c->ours))
+		return;
+	bool there = lstat(c->name, &st) == 0;
+	if (there && realpath(c->name, target) != NULL &&
+	    str_eq(target, c->ours))
+		return;
+	if (there && !s->replace)
+		return;
+	if (!todo(s, "link %s to %s", c->name, c->ours))
+		return;
+	if (there)
+		divert(s, c->name);
+	if (symlink(c->ours, c->name) < 0)
+		failed(s, "%s: %s", c->name, strerror(errno));
+}
+
+static int
+usage(FILE *to, int code)
+{
+	fputs("usage: posthouse setup [-c DIR] [--check] [--replace]\n", to);
+	return code;
+}
+
+static int
+parse_options(int argc, char **argv, struct setup *s)
+{
+	const char *conf = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		if (str_eq(argv[i], "--check"))
+			s->check = true;
+		else if (str_eq(argv[i], "--replace"))
+			s->replace = true;
+		else if (str_eq(argv[i], "-c") && i + 1 < argc)
+			conf = argv[++i];
+		else
+			return -1;
+	}
+	s->conf = param_conf_dir(conf);
+	return 0;
+}
+
+int
+posthouse_setup(int argc, char **argv)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	struct setup s = { 0 };
+
+	if (argc > 1 && str_eq(argv[1], "--help"))
+		return usage(stdout, EX_OK);
+	if (parse_options(argc, argv, &s) < 0)
+		return usage(stderr, EX_USAGE);
+	if (!s.check && geteuid() != 0) {
+		failed(&s, "makes users and folders: run it as root");
+		return EX_NOPERM;
+	}
+
+	umask(022);
+	want_users(&s);
+	want_conf(&s);
+	if (!param_load(s.conf, NULL, &errors)) {
+		fputs(buf_str(&errors), stderr);
+		return EX_CONFIG;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		want_folder(&s, &folders[i]);
+	want_aliases(&s);
+	if (str_eq(s.conf, PH_CONF_DIR))
+		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+			want_command(&s, &commands[i]);
+
+	if (s.failures > 0)
+		return EX_OSERR;
+	if (s.changes == 0)
+		puts("nothing to do: all is in place");
+	return s.check && s.changes > 0 ? 1 : EX_OK;
+}
