@@ -1,7 +1,4 @@
 # lib/mail, in reading order.
-libposthouse_a_SOURCES += \
-	lib/mail/msg.def lib/mail/records.def lib/mail/msg.h lib/mail/msg.c
-check_PROGRAMS += t/check_msg
 EXTRA_DIST += lib/base/README lib/mail/README
 libposthouse_a_SOURCES += \
 	lib/mail/addr.h lib/mail/addr.c lib/mail/addr_list.c
@@ -9,3 +6,7 @@ check_PROGRAMS += t/check_addr t/check_addr_vectors
 libposthouse_a_SOURCES += lib/mail/dns_answer.h lib/mail/dns_answer.c \
 	lib/mail/dns_cache.h lib/mail/dns_cache.c
 check_PROGRAMS += t/check_dns_answer t/check_dns_cache
+libposthouse_a_SOURCES += \
+	lib/mail/spool.h lib/mail/spool.c \
+	lib/mail/spool_format.h lib/mail/spool_format.c \
+	lib/mail/spool_draft.c lib/mail/spool_read.c lib/mail/spool_journal.c

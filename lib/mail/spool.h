@@ -13,7 +13,8 @@
  *
  * A file without a valid head was never acknowledged.  A damaged part is said as
  * such and never read as something else.  Names are ids (queueid.h); folders are
- * reached by the *at() calls from a descriptor of the queue folder.
+ * reached by the *at() calls from a descriptor of the queue folder.  Nothing
+ * here logs or ends the process.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -28,8 +29,12 @@
 #include "msg.h"
 #include "queueid.h"
 
-#define SPOOL_HEAD_SIZE 192
-#define SPOOL_VERSION   1
+#define SPOOL_HEAD_SIZE  192
+#define SPOOL_VERSION    1
+#define SPOOL_CHUNK      ((size_t)65536)     /* content that waits in memory */
+#define SPOOL_ENV_MAX    ((uint64_t)1 << 27) /* an envelope, encoded */
+#define SPOOL_ENTRY_MAX  ((size_t)1 << 20)   /* one entry of the journal */
+#define SPOOL_ENTRY_HEAD ((size_t)16)        /* what stands in front of it */
 
 /* The folders below queue_directory.  cur/ has SPOOL_SPREAD folders of its own,
  * "00" to "ff", by the hash of the id. */
@@ -89,10 +94,13 @@ struct spool_message {
 	struct rec_env env;
 	struct spool_rcpt *rcpts;
 	size_t n_rcpts;
+	size_t room; /* for recipients, in rcpts */
 	uint32_t attempts;
 	int64_t next_retry;   /* 0: at once */
 	bool warned;          /* a delay warning went out */
 	uint64_t journal_end; /* where the next entry goes */
+	bool torn;            /* behind journal_end lies a piece of an entry:
+				 spool_cut() before anything is appended */
 };
 
 /* ---- paths ---- */
@@ -107,28 +115,34 @@ void spool_path(char path[SPOOL_PATH_MAX], enum spool_dir dir, const char *id);
 
 struct spool_draft {
 	int dir; /* the queue folder, borrowed */
-	int fd;
+	int fd;  /* the file; open only while armed */
 	struct queueid id;
-	struct buf pending; /* content not yet written */
+	struct buf pending; /* not yet written: what goes to `at` */
 	struct spool_head head;
-	uint64_t at; /* end of what was written */
-	size_t line; /* length of the current line */
-	bool line_start;
-	bool armed; /* a file in tmp/ exists */
-	int error;  /* errno of the first failing write; sticks */
+	uint64_t at;         /* end of what was written */
+	uint64_t line;       /* bytes of the current line so far */
+	enum spool_dir lies; /* where the file lies, while armed */
+	bool in_body;        /* the empty line behind the header has passed */
+	bool armed;          /* a file exists that free must unlink */
+	int error;           /* errno of the first failing call; sticks */
 };
 
+#define CLEAN_DRAFT CLEANUP(spool_draft_free)
+
 /* Begins; the file is made in tmp/ when there is something to write.  Content is
- * collected up to 64 KiB before it is written, so that a small message is one
- * write. */
+ * collected up to SPOOL_CHUNK before it is written, so that a small message is
+ * one write.  A zeroed draft is empty, and may be freed. */
 void spool_draft_start(struct spool_draft *d, int queue_fd, const char *id);
 
-/* Content, cut anywhere; also learns its flags, longest line and checksum. */
+/* Content, cut anywhere; also learns its flags, longest line and checksum.  A
+ * failing write shows in d->error, and spool_draft_finish() fails with it. */
 void spool_draft_data(struct spool_draft *d, const void *bytes, size_t n);
 
 /* Headers to stand in front, the encoded envelope and the head; renames to new/
- * (or hold/).  The file is complete but not yet durable: the caller syncs (many
- * at once) before it says so to anyone.  -1 with errno. */
+ * (or hold/).  In the envelope id, flags (those of the content are added), size
+ * and n_rcpt are filled in here.  The file is complete but not yet durable: the
+ * caller syncs (many at once) before it says so to anyone.  -1 with errno;
+ * EEXIST where the folder has that id, whose file stays as it is. */
 MUST_CHECK int spool_draft_finish(struct spool_draft *d,
     const struct buf *headers, const struct rec_env *env,
     const struct rec_env_rcpt *rcpts, size_t n, enum spool_dir dir);
@@ -141,8 +155,9 @@ void spool_draft_free(struct spool_draft *d);
 
 /* ---- reading ---- */
 
-/* All of it but the content, with the journal applied.  False with why where it
- * is not whole; `check_data` also reads the content for its checksum. */
+/* All of it but the content, with the journal applied.  `check_data` also reads
+ * the content for its checksum.  False with why: errno is EBADMSG where the file
+ * is not whole, else that of a failing read, which says nothing about it. */
 MUST_CHECK bool spool_read(int fd, struct arena *a, struct spool_message *out,
     bool check_data, const char **why);
 
@@ -152,13 +167,22 @@ MUST_CHECK bool spool_read_head(int fd, struct spool_head *out,
 
 /* ---- the journal (qmgr) ---- */
 
-/* Encodes one entry behind what is in out; append it at journal_end with one
- * write.  A torn last entry is ignored by the reader. */
+/* Encodes one entry behind what is in out.  Texts beyond what fits into an entry
+ * are cut. */
 void spool_entry_rcpt(struct buf *out, uint32_t index, enum rcpt_state state,
     const struct dsn *last, const char *relay, int64_t when);
 void spool_entry_more(struct buf *out, const struct rec_env_rcpt *rcpt);
 void spool_entry_retry(struct buf *out, uint32_t attempts, int64_t next);
 void spool_entry_notice(struct buf *out, int64_t when);
+
+/* Appends entries with one write and moves journal_end behind them.  -1 with
+ * errno: nothing was appended.  The reader ignores what a crash has left of a
+ * write: the file ends inside an entry, or in zeros. */
+MUST_CHECK int spool_append(int fd, uint64_t *journal_end,
+    const struct buf *entries);
+
+/* Cuts a torn end off. */
+MUST_CHECK int spool_cut(int fd, uint64_t journal_end);
 
 /* ---- the folder ---- */
 
