@@ -7,6 +7,9 @@ libposthouse_a_SOURCES += lib/banned.h \
 	lib/base/map.h lib/base/map.c \
 	lib/base/str.h lib/base/str.c \
 	lib/base/num.h lib/base/num.c \
-	lib/base/clock.h lib/base/clock.c
+	lib/base/clock.h lib/base/clock.c \
+	lib/base/fd.h lib/base/fd.c \
+	lib/base/log.h lib/base/log.c \
+	lib/base/wire.h lib/base/wire.c
 check_PROGRAMS += t/check_buf t/check_arena t/check_list t/check_map \
-	t/check_str t/check_num
+	t/check_str t/check_num t/check_fd t/check_log t/check_wire

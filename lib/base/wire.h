@@ -62,7 +62,7 @@ void wire_put_time(struct buf *out, int64_t v);
 void wire_put_str(struct buf *out, const char *v); /* NULL is "" */
 void wire_put_blob(struct buf *out, struct slice v);
 
-/* For log_debug and tests: name=value. */
+/* For log_debug and tests: " name=value". */
 void wire_show_u8(struct buf *out, const char *name, uint8_t v);
 void wire_show_u16(struct buf *out, const char *name, uint16_t v);
 void wire_show_u32(struct buf *out, const char *name, uint32_t v);
@@ -71,5 +71,7 @@ void wire_show_time(struct buf *out, const char *name, int64_t v);
 void wire_show_str(struct buf *out, const char *name, const char *v);
 void wire_show_blob(struct buf *out, const char *name, struct slice v);
 
-/* CRC-32C (Castagnoli), by the processor where it can. */
+/* CRC-32C (Castagnoli) of what `crc` is the sum of (0: nothing) and these bytes
+ * behind it; by the processor where it can, and by hand. */
 uint32_t wire_crc(uint32_t crc, const void *bytes, size_t len);
+uint32_t wire_crc_plain(uint32_t crc, const void *bytes, size_t len);

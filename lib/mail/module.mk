@@ -1,4 +1,7 @@
 # lib/mail, in reading order.
+libposthouse_a_SOURCES += \
+	lib/mail/msg.def lib/mail/records.def lib/mail/msg.h lib/mail/msg.c
+check_PROGRAMS += t/check_msg
 EXTRA_DIST += lib/base/README lib/mail/README
 libposthouse_a_SOURCES += \
 	lib/mail/addr.h lib/mail/addr.c lib/mail/addr_list.c
