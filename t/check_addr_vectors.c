@@ -25,8 +25,10 @@ static const char *const refused_by_us[] = {
 };
 
 static const char *const either_way[] = {
-	"ISEMAIL_ERR_NODOMAIN",    /* <postmaster> and its like */
-	"ISEMAIL_RFC5322_TOOLONG", /* each part within its own limit */
+	"ISEMAIL_ERR_NODOMAIN",           /* <postmaster> and its like */
+	"ISEMAIL_RFC5322_TOOLONG",        /* each part within its own limit */
+	"ISEMAIL_RFC5321_IPV6DEPRECATED", /* "::" for one group alone */
+	"ISEMAIL_RFC5322_LOCAL_TOOLONG",  /* we do not count the quotes */
 	NULL,
 };
 
@@ -56,7 +58,8 @@ among(const char *const *list, const char *word)
 }
 
 /* The text of the element `name` at or after `from`, its entities resolved;
- * U+2400 and up stand for control characters. */
+ * the low byte is what counts: U+2400 and up stand for control
+ * characters, and a NUL would end the string. */
 static char *
 element(const char *from, const char *name)
 {
@@ -77,14 +80,14 @@ element(const char *from, const char *name)
 		if (i < ARRAY_LEN(entities)) {
 			buf_addc(&out, entities[i].c);
 			p += strlen(entities[i].name);
-		} else if (strncmp(p, "&#x24", 5) == 0) {
-			buf_addc(&out, (char)strtol(p + 5, NULL, 16));
+		} else if (strncmp(p, "&#x", 3) == 0) {
+			long c = strtol(p + 3, NULL, 16) & 0xff;
+
+			buf_addc(&out, c != 0 ? (char)c : '\x01');
 			p = strchr(p, ';') + 1;
 		} else
 			buf_addc(&out, *p++);
 	}
-	if (memchr(buf_str(&out), '\0', out.len) != NULL)
-		buf_adds(&out, "\x01"); /* as a string it would be another */
 	return buf_take(&out);
 }
 
