@@ -6,6 +6,10 @@ EXTRA_DIST += lib/base/README lib/mail/README
 libposthouse_a_SOURCES += \
 	lib/mail/addr.h lib/mail/addr.c lib/mail/addr_list.c
 check_PROGRAMS += t/check_addr t/check_addr_vectors
+libposthouse_a_SOURCES += lib/mail/header.h lib/mail/header.c
+check_PROGRAMS += t/check_header
+libposthouse_a_SOURCES += lib/mail/date.h lib/mail/date.c
+check_PROGRAMS += t/check_date
 libposthouse_a_SOURCES += lib/mail/dns_answer.h lib/mail/dns_answer.c \
 	lib/mail/dns_cache.h lib/mail/dns_cache.c
 check_PROGRAMS += t/check_dns_answer t/check_dns_cache
