@@ -14,6 +14,8 @@ libposthouse_a_SOURCES += lib/mail/dns_answer.h lib/mail/dns_answer.c \
 	lib/mail/dns_cache.h lib/mail/dns_cache.c
 check_PROGRAMS += t/check_dns_answer t/check_dns_cache
 libposthouse_a_SOURCES += \
+	lib/mail/queueid.h lib/mail/queueid.c \
 	lib/mail/spool.h lib/mail/spool.c \
 	lib/mail/spool_format.h lib/mail/spool_format.c \
 	lib/mail/spool_draft.c lib/mail/spool_read.c lib/mail/spool_journal.c
+check_PROGRAMS += t/check_queueid

@@ -26,5 +26,5 @@ struct queueid queueid_new(uint32_t slot);
  * may become a file's name. */
 bool queueid_valid(const char *text);
 
-/* When it was made, in milliseconds since 1970. */
+/* When it was made, in milliseconds since 1970; 0 of what is no id. */
 int64_t queueid_time(const char *text);
