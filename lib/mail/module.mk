@@ -18,4 +18,4 @@ libposthouse_a_SOURCES += \
 	lib/mail/spool.h lib/mail/spool.c \
 	lib/mail/spool_format.h lib/mail/spool_format.c \
 	lib/mail/spool_draft.c lib/mail/spool_read.c lib/mail/spool_journal.c
-check_PROGRAMS += t/check_queueid
+check_PROGRAMS += t/check_queueid t/check_spool
