@@ -1,2 +1,2 @@
 # Documents, in reading order.
-EXTRA_DIST += README NEWS LICENSE doc/life.md doc/architecture.md
+EXTRA_DIST += README NEWS LICENSE doc/life.md doc/architecture.md doc/queue.md
