@@ -2,6 +2,8 @@
 libposthouse_a_SOURCES += \
 	lib/mail/msg.def lib/mail/records.def lib/mail/msg.h lib/mail/msg.c
 check_PROGRAMS += t/check_msg
+libposthouse_a_SOURCES += lib/mail/dsn.h lib/mail/dsn.c
+check_PROGRAMS += t/check_dsn
 EXTRA_DIST += lib/base/README lib/mail/README
 libposthouse_a_SOURCES += \
 	lib/mail/addr.h lib/mail/addr.c lib/mail/addr_list.c
