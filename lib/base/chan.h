@@ -11,6 +11,12 @@
  * is malformed, unknown or not allowed closes this chan, calls ended and is
  * logged; it never ends the receiving process.
  *
+ * ended is called once, at the end of the round, after everything that the peer
+ * had sent was handled; the chan is closed by then and may be freed inside.
+ *
+ * A message whose descriptor could not be received because this process has no
+ * more is handled with -1.
+ *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
@@ -47,16 +53,21 @@ struct chan {
 	struct list packets;           /* waiting to go out */
 	size_t waiting;                /* bytes of them */
 	int fd;
+	bool open;
+	bool full;   /* waiting until the socket can be written */
+	bool deaf;   /* the peer takes nothing more; what it sent is read */
 	bool broken; /* ended is due at the end of the round */
 };
 
+/* Takes the socket (non-blocking) over.  Keeps c->link and c->owner. */
 void chan_start(struct chan *c, int fd, uint32_t role, const char *name,
     const struct chan_rule *rules, size_t n_rules,
     void (*ended)(struct chan *c));
 
 /* Queues a packet; the descriptor (or -1) is duplicated by the kernel when it
  * goes out: with `give` the chan closes it afterwards, else the caller keeps it
- * open until the end of the round at least. */
+ * open until the end of the round at least.  To a peer that is gone nothing is
+ * sent, and ended tells of it. */
 void chan_send(struct chan *c, const struct buf *packet, int fd, bool give);
 
 /* Bytes that wait to go out. */
@@ -65,7 +76,8 @@ size_t chan_waiting(const struct chan *c);
 /* Sends what it can now. */
 void chan_flush(struct chan *c);
 
-/* Closes without calling ended. */
+/* Closes without calling ended, and without sending what waits.  Allowed at any
+ * time, also in a handler, in ended and twice; c may be freed after it. */
 void chan_stop(struct chan *c);
 
 /* A connected pair of packet sockets, close-on-exec, non-blocking, with room
@@ -73,7 +85,8 @@ void chan_stop(struct chan *c);
 MUST_CHECK int chan_pair(int fds[2]);
 
 /* Blocking use, for commands: one packet out, one packet in within a time in
- * milliseconds; -1 with errno (ETIMEDOUT, EPIPE at the end). */
+ * milliseconds (-1: for ever); -1 with errno (ETIMEDOUT, EPIPE at the end).
+ * *fd is the descriptor that came with the packet, or -1. */
 MUST_CHECK int chan_send_now(int sock, const struct buf *packet, int fd);
 MUST_CHECK int chan_get_now(int sock, struct buf *packet, int *fd,
     int64_t wait);

@@ -7,6 +7,12 @@
  * a valid idle one.  A handler may free its own owner after loop_unwatch() and
  * loop_cancel().
  *
+ * What a watch wants may change many times in a round; the kernel is told once,
+ * at its end.  loop_unwatch() tells it at once, so the descriptor may be closed
+ * right after, also where another process shares it.
+ *
+ * Ends in log_fatal where the kernel refuses a descriptor or a loop.
+ *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
@@ -14,6 +20,7 @@
 
 #include <event2/event_struct.h>
 
+#include "list.h"
 #include "util.h"
 
 enum loop_want {
@@ -24,10 +31,11 @@ enum loop_want {
 
 struct loop_watch {
 	struct event event;
+	struct list changed; /* among those the kernel is to be told of */
 	void (*ready)(struct loop_watch *w, int what); /* enum loop_want bits */
 	int fd;
 	int want;
-	bool made;
+	int armed; /* what the kernel knows of */
 };
 
 struct loop_timer {
@@ -37,6 +45,7 @@ struct loop_timer {
 	bool made;
 };
 
+/* Also ignores SIGPIPE. */
 void loop_start(void);
 void loop_free(void);
 
@@ -44,13 +53,14 @@ int64_t loop_now(void);
 int64_t loop_wall(void);
 
 /* Calls ready while the descriptor can do what is wanted; changes an existing
- * watch; LOOP_NOTHING pauses it. */
+ * watch of the same descriptor; LOOP_NOTHING pauses it. */
 void loop_watch(struct loop_watch *w, int fd, int want,
     void (*ready)(struct loop_watch *w, int what));
 void loop_want(struct loop_watch *w, int want);
 void loop_unwatch(struct loop_watch *w);
 
-/* Calls due once, `after` milliseconds from now; setting again replaces. */
+/* Calls due once, `after` milliseconds from now, never earlier; setting again
+ * replaces. */
 void loop_timer(struct loop_timer *t, int64_t after,
     void (*due)(struct loop_timer *t));
 void loop_cancel(struct loop_timer *t);
@@ -59,7 +69,8 @@ void loop_cancel(struct loop_timer *t);
 void loop_signal(int number, void (*got)(int number));
 
 /* Calls fn at the end of each round, in the order they were added (the last
- * chance to flush what was collected in the round). */
+ * chance to flush what was collected in the round).  Adding one again does
+ * nothing. */
 void loop_each_round(void (*fn)(void));
 
 /* Runs until loop_stop(). */

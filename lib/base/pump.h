@@ -13,7 +13,11 @@
  * connection.
  *
  * Order of the wishes: out first, then the file, then out_tail, then tls or
- * closing.
+ * closing.  A deadline that is not met by then ends a closing connection too.
+ *
+ * The peer's end is told when the engine is not paused, has had every byte and
+ * all output has gone out: a client that says all it has to say and closes its
+ * side gets its answers.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -25,7 +29,10 @@
 #include "buf.h"
 #include "loop.h"
 
-#define PUMP_CHUNK ((size_t)65536) /* the receive buffer of the process */
+#define PUMP_CHUNK    ((size_t)65536)   /* the receive buffer of the process */
+#define PUMP_KEPT_MAX ((size_t)1 << 20) /* more than any engine may leave */
+#define PUMP_GRACE    (10 * (int64_t)1000) /* for a farewell, milliseconds */
+#define PUMP_LINGER   (2 * (int64_t)1000)
 
 enum pump_end {
 	PUMP_END_PEER,  /* the peer closed in order */
@@ -44,6 +51,10 @@ struct port {
 				0 is never */
 	bool paused;         /* take no input for now */
 	bool closing;        /* close when all is sent */
+	bool linger; /* with closing: the peer may still be talking; throw that
+			away for a while, because closing with unread input
+			resets the connection and takes our last words with
+			it.  Set by the pump itself where input is left. */
 };
 
 struct pump_engine {
@@ -56,12 +67,12 @@ struct pump_engine {
 	void (*drained)(void *engine);
 
 	/* The deadline passed.  An engine that still wants to speak appends to
-	 * out and sets closing; NULL, or nothing done, ends with
-	 * PUMP_END_TIMEOUT. */
+	 * out and sets closing; one that gives itself more time moves the
+	 * deadline; NULL, or nothing done, ends with PUMP_END_TIMEOUT. */
 	void (*timeout)(void *engine);
 
 	/* The last call: the pump has closed the socket and forgets the
-	 * engine. */
+	 * engine, which may be freed with the pump. */
 	void (*ended)(void *engine, enum pump_end how, int error);
 };
 
@@ -71,16 +82,21 @@ struct pump {
 	const struct pump_engine *calls;
 	void *engine;
 	struct port *port;
+	void (*connected)(void *engine);
 	struct buf kept; /* input that the engine has not taken */
 	int fd;
 	bool connecting;
-	bool running;       /* inside a call of the engine: no re-entry */
-	bool peer_done;     /* the peer sent its end */
+	bool *gone;     /* inside a call of the engine: no re-entry */
+	bool offer;     /* kept is to be given again when a pause ends */
+	bool owed;      /* drained() is to be called */
+	bool peer_done; /* the peer sent its end */
+	bool lingering; /* all is sent; waiting for the peer to fall silent */
+	int send_error; /* sending failed; what can be read still is */
 	uint64_t got, sent; /* bytes, for figures */
 };
 
 /* Takes the connected socket (non-blocking) over.  The port and the engine must
- * live until ended() was called. */
+ * live until ended() was called, which may be before this returns. */
 void pump_start(struct pump *p, int fd, struct port *port,
     const struct pump_engine *calls, void *engine);
 
@@ -90,8 +106,10 @@ void pump_start_connecting(struct pump *p, int fd, struct port *port,
     const struct pump_engine *calls, void *engine,
     void (*connected)(void *engine));
 
-/* Carries out what the port wishes now. */
+/* Carries out what the port wishes now; ended() may be called.  Inside a call
+ * of the same engine it does nothing: that call's end does it. */
 void pump_kick(struct pump *p);
 
-/* Closes at once without calling the engine. */
+/* Closes at once without calling the engine; what the port held is freed.
+ * Allowed at any time, also inside a call of the engine and twice. */
 void pump_abort(struct pump *p);
