@@ -21,3 +21,9 @@ libposthouse_a_SOURCES += \
 	lib/mail/spool_format.h lib/mail/spool_format.c \
 	lib/mail/spool_draft.c lib/mail/spool_read.c lib/mail/spool_journal.c
 check_PROGRAMS += t/check_queueid t/check_spool
+libposthouse_a_SOURCES += lib/mail/param.def lib/mail/param.h \
+	lib/mail/param_rows.h lib/mail/param_rows.c \
+	lib/mail/param_file.c lib/mail/param_expand.c \
+	lib/mail/param_default.c lib/mail/param_check.c \
+	lib/mail/param_view.c lib/mail/param.c lib/mail/param_service.c
+check_PROGRAMS += t/check_param

@@ -28,6 +28,9 @@ struct params {
 #define PARAM_ENUM(name, def, words, text)          const char *name;
 #define PARAM_WORDS(name, def, words, text)         const char *name;
 #define PARAM_LIST(name, def, text)                 const char *name;
+#define PARAM_TABLES(name, def, text)               const char *name;
+#define PARAM_NAMES(name, def, text)                const char *name;
+#define PARAM_NETS(name, def, text)                 const char *name;
 #define PARAM_PATH(name, def, text)                 const char *name;
 #define PARAM_STR(name, def, text)                  const char *name;
 #define PARAM_RAW(name, def, text)                  const char *name;
