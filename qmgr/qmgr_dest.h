@@ -1,0 +1,56 @@
+/*
+ * qmgr_dest - destinations: up, down, probed, draining.  Inner part of
+ * qmgr_sched.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "qmgr_sched.h"
+
+enum dest_event {
+	DEST_GOOD,     /* somebody there talked to us */
+	DEST_BAD,      /* nobody did */
+	DEST_RESOLVER, /* the DNS could not say where it is */
+	DEST_DUE,      /* its timer */
+	DEST_WAKE,     /* somebody says it may be up */
+	DEST_EVENTS,
+};
+
+void dest_event(struct sched *s, struct dest *d, enum dest_event event);
+
+/* A job ended with a failure while others may do well. */
+void dest_failed(struct sched *s, struct dest *d);
+
+/* A part's counts changed: its place in the heaps, and the destination's place
+ * in the turns. */
+void dest_sort(struct sched *s, struct sched_part *p);
+
+/* The destination's place in the turns. */
+void dest_consider(struct sched *s, struct dest *d);
+
+/* Nobody of it will be tried soon. */
+bool dest_asleep(const struct dest *d);
+
+/* Its timer is due. */
+void dest_due(struct sched *s, struct dest *d);
+
+/* The resolver is to be tried; frees what was idle long enough. */
+void dest_probe_resolver(struct sched *s);
+void dest_sweep(struct sched *s);
+
+void dest_free(struct sched *s, struct dest *d);
+
+/* `base` with a tenth more or less, so that probes do not fall together. */
+int64_t sched_jitter(struct sched *s, int64_t base);
+
+/* The clock of expiry, which stands still while the resolver is down. */
+int64_t sched_age_clock(const struct sched *s);
+
+/* Sets the message's place on the clock. */
+void sched_rekey(struct sched *s, struct sched_msg *m);
+
+/* The message at the top of the clock is due: true with an event for the
+ * owner. */
+bool sched_msg_due(struct sched *s, struct sched_msg *m, struct sched_event *e);

@@ -1,0 +1,208 @@
+/*
+ * The scheduler's face: transports, destinations by name, and the order in which
+ * events are found: news first, then clocks, then turns.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "qmgr_sched.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "qmgr_dest.h"
+#include "qmgr_turn.h"
+
+/* Clocks looked at before the turns come again: a million that are due at once
+ * must not stop the mail. */
+#define CLOCKS_AT_ONCE 256
+
+struct sched *
+sched_create(const struct sched_config *config, uint64_t seed)
+{
+	struct sched *s = xcalloc(1, sizeof(*s));
+
+	s->config = *config;
+	s->random = seed | 1;
+	s->now = 1;
+	list_init(&s->transports);
+	list_init(&s->news);
+	list_init(&s->waits);
+	list_init(&s->idle);
+	return s;
+}
+
+void
+sched_destroy(struct sched **sp)
+{
+	struct sched *s = *sp;
+
+	if (s == NULL)
+		return;
+	for (struct sched_msg *m; (m = sched_each(s, NULL)) != NULL;) {
+		for (struct sched_part *p = m->parts; p != NULL; p = p->next)
+			p->busy = 0;
+		sched_remove(s, m);
+	}
+	MAP_EACH(&s->dests, e)
+		dest_free(s, e->value);
+	LIST_EACH(struct transport, t, &s->transports, link)
+		free(t);
+	map_free(&s->dests);
+	heap_free(&s->msg_clock);
+	heap_free(&s->dest_clock);
+	free(s->slots);
+	free(s);
+	*sp = NULL;
+}
+
+void
+sched_time(struct sched *s, int64_t now)
+{
+	s->now = MAX(s->now, now);
+}
+
+struct transport *
+sched_transport(struct sched *s, const char *name,
+    const struct sched_limits *limits)
+{
+	LIST_EACH(struct transport, t, &s->transports, link)
+		if (strcmp(t->name, name) == 0)
+			return t;
+
+	size_t len = strlen(name) + 1;
+	struct transport *t = xcalloc(1, sizeof(*t) + len);
+	memcpy(t->name, name, len);
+	t->limits = *limits;
+	t->limits.first = MAX(limits->first, 1);
+	if (limits->concurrency > 0)
+		t->limits.first = MIN(t->limits.first, limits->concurrency);
+	list_init(&t->fresh);
+	list_init(&t->old);
+	list_append(&s->transports, &t->link);
+	return t;
+}
+
+void
+sched_room(struct sched *s, struct transport *t, uint32_t jobs)
+{
+	(void)s; /* the next sched_next() looks at it */
+	t->room = jobs;
+}
+
+static void
+dest_key(struct buf *key, const char *transport, const char *nexthop)
+{
+	buf_addf(key, "%s:%s", transport, nexthop);
+}
+
+struct dest *
+sched_find_dest(const struct sched *s, const char *transport,
+    const char *nexthop)
+{
+	CLEAN_BUF struct buf key = { 0 };
+
+	dest_key(&key, transport, nexthop);
+	return map_gets(&s->dests, buf_str(&key));
+}
+
+struct dest *
+sched_dest(struct sched *s, struct transport *t, const char *nexthop)
+{
+	CLEAN_BUF struct buf key = { 0 };
+
+	dest_key(&key, t->name, nexthop);
+	void **place = map_puts(&s->dests, buf_str(&key));
+	if (*place != NULL)
+		return *place;
+
+	size_t len = strlen(nexthop) + 1;
+	struct dest *d = xcalloc(1, sizeof(*d) + len);
+	memcpy(d->nexthop, nexthop, len);
+	d->transport = t;
+	d->window = t->limits.first;
+	*place = d;
+	dest_consider(s, d);
+	return d;
+}
+
+void
+sched_wake(struct sched *s, struct dest *d)
+{
+	dest_event(s, d, DEST_WAKE);
+}
+
+static bool
+tell_news(struct sched *s, struct sched_event *e)
+{
+	if (s->resolver_news) {
+		s->resolver_news = false;
+		e->kind = s->frozen != 0 ? SCHED_RESOLVER_DOWN
+					 : SCHED_RESOLVER_UP;
+		return true;
+	}
+	struct list *link = list_take(&s->news);
+	if (link == NULL)
+		return false;
+	e->kind = SCHED_STATE;
+	e->dest = container_of(link, struct dest, news);
+	return true;
+}
+
+static struct heap_node *
+due(const struct sched *s, const struct heap *h)
+{
+	struct heap_node *top = heap_top(h);
+
+	return top != NULL && top->key <= s->now ? top : NULL;
+}
+
+static bool
+clocks(struct sched *s, struct sched_event *e)
+{
+	struct heap_node *top;
+
+	for (int i = 0; i < CLOCKS_AT_ONCE; i++) {
+		if ((top = due(s, &s->dest_clock)) != NULL)
+			dest_due(s, container_of(top, struct dest, timer));
+		if ((top = due(s, &s->msg_clock)) == NULL)
+			continue;
+		if (sched_msg_due(s, container_of(top, struct sched_msg, node),
+			e))
+			return true;
+	}
+	return false;
+}
+
+bool
+sched_next(struct sched *s, struct sched_event *e)
+{
+	*e = (struct sched_event){ 0 };
+	dest_sweep(s);
+	do {
+		if (tell_news(s, e) || clocks(s, e))
+			return true;
+		dest_probe_resolver(s);
+		if (turn_next(s, e))
+			return true;
+	} while (due(s, &s->msg_clock) != NULL ||
+	    due(s, &s->dest_clock) != NULL || s->resolver_news ||
+	    !list_empty(&s->news));
+	return false;
+}
+
+int64_t
+sched_when(const struct sched *s)
+{
+	int64_t when = SCHED_NEVER;
+
+	if (heap_top(&s->msg_clock) != NULL)
+		when = MIN(when, heap_top(&s->msg_clock)->key);
+	if (heap_top(&s->dest_clock) != NULL)
+		when = MIN(when, heap_top(&s->dest_clock)->key);
+	if (s->frozen != 0)
+		when = MIN(when, s->resolver_at);
+	return when;
+}
