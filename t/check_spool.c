@@ -349,6 +349,39 @@ START_TEST(the_content_is_described)
 }
 END_TEST
 
+static const char *const not_canonical[] = { "a\nb\r\n", "a\rb\r\n", "a\r\r\n",
+	"\n", "\r", "a\r\n\n", "a\r\n.\n.\r\n", "a\r" };
+
+START_TEST(a_line_end_by_half_is_refused)
+{
+	const char *text = not_canonical[_i];
+	CLEAN_BUF struct buf none = { 0 };
+
+	for (size_t piece = 1; piece <= strlen(text); piece++) {
+		CLEAN_DRAFT struct spool_draft d = { 0 };
+
+		spool_draft_start(&d, queue, ID);
+		for (size_t i = 0; i < strlen(text); i += piece)
+			spool_draft_data(&d, text + i,
+			    MIN(piece, strlen(text) - i));
+		ck_assert_int_eq(spool_draft_finish(&d, &none, &the_env,
+				     the_rcpts, 1, SPOOL_NEW),
+		    -1);
+		ck_assert_int_eq(errno, EILSEQ);
+	}
+}
+END_TEST
+
+START_TEST(a_nul_is_refused)
+{
+	CLEAN_DRAFT struct spool_draft d = { 0 };
+
+	spool_draft_start(&d, queue, ID);
+	spool_draft_data(&d, "a\0b\r\n", 5);
+	ck_assert_int_eq(d.error, EILSEQ);
+}
+END_TEST
+
 /* ---- damage ---- */
 
 /* A whole file with a journal: each entry with its end. */
@@ -786,6 +819,9 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, any_size_is_read_back, 0, ARRAY_LEN(sizes));
 	tcase_add_test(t, many_recipients_are_read_back);
 	tcase_add_loop_test(t, the_content_is_described, 0, ARRAY_LEN(kinds));
+	tcase_add_loop_test(t, a_line_end_by_half_is_refused, 0,
+	    ARRAY_LEN(not_canonical));
+	tcase_add_test(t, a_nul_is_refused);
 	tcase_add_test(t, the_journal_is_applied);
 	tcase_add_test(t, every_prefix_is_known_as_one);
 	tcase_add_test(t, every_changed_byte_is_noticed);

@@ -122,6 +122,7 @@ struct spool_draft {
 	uint64_t at;         /* end of what was written */
 	uint64_t line;       /* bytes of the current line so far */
 	enum spool_dir lies; /* where the file lies, while armed */
+	bool cr;             /* the last byte was CR: LF must follow */
 	bool in_body;        /* the empty line behind the header has passed */
 	bool armed;          /* a file exists that free must unlink */
 	int error;           /* errno of the first failing call; sticks */
@@ -135,7 +136,8 @@ struct spool_draft {
 void spool_draft_start(struct spool_draft *d, int queue_fd, const char *id);
 
 /* Content, cut anywhere; also learns its flags, longest line and checksum.  A
- * failing write shows in d->error, and spool_draft_finish() fails with it. */
+ * failing write shows in d->error, and spool_draft_finish() fails with it;
+ * EILSEQ: a CR or LF alone, or a NUL, which no content has. */
 void spool_draft_data(struct spool_draft *d, const void *bytes, size_t n);
 
 /* Headers to stand in front, the encoded envelope and the head; renames to new/

@@ -44,10 +44,31 @@ has_8bit(const char *bytes, size_t n)
 	return all >= 128;
 }
 
+/* True where the piece leaves every CR in front of an LF, every LF behind a CR,
+ * and has no NUL. */
+static bool
+is_canonical(struct spool_draft *d, const char *bytes, size_t n, bool ends)
+{
+	size_t text = n - (ends ? 1 : 0);
+	bool cr = text > 0 ? bytes[text - 1] == '\r' : d->cr;
+
+	if (ends && !cr)
+		return false;
+	if (d->cr && text > 0)
+		return false;
+	d->cr = cr && !ends;
+	if (text > 0 && cr)
+		text--;
+	return memchr(bytes, '\r', text) == NULL &&
+	    memchr(bytes, '\0', text) == NULL;
+}
+
 /* A piece of one line, which ends with it or goes on in the next call. */
 static void
 learn_line(struct spool_draft *d, const char *bytes, size_t n, bool ends)
 {
+	if (!is_canonical(d, bytes, n, ends))
+		d->error = EILSEQ;
 	if (d->line == 0 && bytes[0] == '.')
 		d->head.flags |= MAIL_DOTS;
 	if (has_8bit(bytes, n)) {
@@ -211,6 +232,8 @@ spool_draft_finish(struct spool_draft *d, const struct buf *headers,
     const struct rec_env *env, const struct rec_env_rcpt *rcpts, size_t n,
     enum spool_dir dir)
 {
+	if (d->error == 0 && d->cr)
+		d->error = EILSEQ;
 	if (d->error == 0) {
 		begin_file(d);
 		d->head.max_line = MAX(d->head.max_line, d->line);
