@@ -1,0 +1,418 @@
+/*
+ * Postfix's trivial-rewrite(8), as functions.
+ *
+ * A domain has the class of the first list that it stands in; the class gives
+ * transport and next hop; transport_maps may change both.  A value of any of
+ * these has the form [transport][:[nexthop]] of transport(5).
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "route.h"
+
+#include <string.h>
+
+#include "own.h"
+#include "param.h"
+#include "table.h"
+
+#define PARAM(name) #name, offsetof(struct params, name)
+
+/* ---- what is open ---- */
+
+static struct domains {
+	const char *parameter;
+	size_t value; /* offset in params */
+	enum route_class class;
+	struct namelist *names;
+	bool parents; /* an entry matches subdomains too */
+} domains[] = {
+	{ PARAM(mydestination), .class = ROUTE_LOCAL },
+	{ PARAM(virtual_alias_domains), .class = ROUTE_VIRTUAL_ALIAS },
+	{ PARAM(virtual_mailbox_domains), .class = ROUTE_VIRTUAL_MAILBOX },
+	{ PARAM(relay_domains), .class = ROUTE_RELAY },
+	{ PARAM(backup_mx_domains), .class = ROUTE_RELAY },
+};
+
+enum maps {
+	MAPS_TRANSPORT,
+	MAPS_ALIAS,
+	MAPS_MAILBOX,
+	MAPS_RELAY,
+	MAPS_LOCAL,
+};
+
+static struct maps_open {
+	const char *parameter;
+	size_t value;
+	struct tables all;
+	struct tables here;  /* those that answer in this process */
+	struct tables parts; /* of these, those that match partial keys */
+} maps[] = {
+	[MAPS_TRANSPORT] = { PARAM(transport_maps) },
+	[MAPS_ALIAS] = { PARAM(virtual_alias_maps) },
+	[MAPS_MAILBOX] = { PARAM(virtual_mailbox_maps) },
+	[MAPS_RELAY] = { PARAM(relay_recipient_maps) },
+	[MAPS_LOCAL] = { PARAM(local_recipient_maps) },
+};
+
+static struct buf fault;
+
+static const char *
+value_of(size_t offset)
+{
+	const char *const *at = (const void *)((const char *)&params + offset);
+
+	return *at;
+}
+
+static void
+share(struct tables *ts, struct table *t)
+{
+	ts->at = xrealloc(ts->at, ts->n + 1, sizeof(struct table *));
+	ts->at[ts->n++] = t;
+}
+
+static bool
+fail(const char *parameter, const char *text, const char **why)
+{
+	buf_reset(&fault);
+	buf_addf(&fault, "%s: %s", parameter, text);
+	*why = buf_str(&fault);
+	return false;
+}
+
+static bool
+open_maps(struct maps_open *m, const char **why)
+{
+	if (!tables_open(&m->all, value_of(m->value), why))
+		return fail(m->parameter, *why, why);
+	for (size_t i = 0; i < m->all.n; i++) {
+		struct table *t = m->all.at[i];
+
+		if (table_is_remote(t))
+			continue;
+		share(&m->here, t);
+		if (!table_whole_keys(t))
+			share(&m->parts, t);
+	}
+	return true;
+}
+
+bool
+route_open(const char **why)
+{
+	route_close();
+	if (!own_open(why))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		struct domains *d = &domains[i];
+
+		d->names = namelist_open(value_of(d->value), why);
+		if (d->names == NULL)
+			return fail(d->parameter, *why, why);
+		d->parents =
+		    param_has_word(params.parent_domain_matches_subdomains,
+			d->parameter);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
+		if (!open_maps(&maps[i], why))
+			return false;
+	return true;
+}
+
+void
+route_close(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++)
+		namelist_close(&domains[i].names);
+	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
+		free(maps[i].here.at);
+		free(maps[i].parts.at);
+		tables_free(&maps[i].all);
+		maps[i].here = maps[i].parts = (struct tables){ 0 };
+	}
+	own_close();
+}
+
+/* ---- classes ---- */
+
+static bool
+is_own_literal(const char *domain)
+{
+	static const char tag[] = "[IPv6:";
+	CLEAN_BUF struct buf text = { 0 };
+
+	if (domain[0] != '[')
+		return false;
+	buf_adds(&text,
+	    domain + (str_starts_nocase(domain, tag) ? strlen(tag) : 1));
+	buf_cut(&text, text.len > 0 ? text.len - 1 : 0);
+	return own_has(buf_str(&text));
+}
+
+enum found
+route_classify(const char *domain, enum route_class *out)
+{
+	if (domain[0] == '\0' || is_own_literal(domain)) {
+		*out = ROUTE_LOCAL;
+		return FOUND_ONE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		const struct domains *d = &domains[i];
+		enum found f = namelist_has(d->names, domain, d->parents);
+
+		if (f == FOUND_FAILED)
+			return FOUND_FAILED;
+		if (f == FOUND_ONE) {
+			*out = d->class;
+			return FOUND_ONE;
+		}
+	}
+	*out = ROUTE_OTHER;
+	return FOUND_ONE;
+}
+
+static bool
+is_postmaster(const char *local)
+{
+	return str_eq_nocase(local, "postmaster");
+}
+
+enum found
+route_virtual_alias(struct arena *a, const char *address, struct buf *out,
+    struct buf *ext)
+{
+	struct addr addr = addr_split(a, address);
+	enum route_class class = ROUTE_OTHER;
+
+	if (maps[MAPS_ALIAS].all.n == 0)
+		return FOUND_NONE;
+	if (route_classify(addr.domain, &class) == FOUND_FAILED)
+		return FOUND_FAILED;
+	bool local = class == ROUTE_LOCAL ||
+	    str_eq_nocase(addr.domain, params.myorigin);
+	return tables_get_address(&maps[MAPS_ALIAS].all, address, local, out,
+	    ext);
+}
+
+static enum found
+has_address(const struct tables *ts, const char *address, bool local)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	CLEAN_BUF struct buf ext = { 0 };
+
+	return tables_get_address(ts, address, local, &value, &ext);
+}
+
+/* ---- transports ---- */
+
+static const struct dsn later = {
+	.outcome = OUTCOME_DEFER,
+	.fault = FAULT_LOCAL,
+	.status = "4.3.0",
+	.text = "Temporary lookup failure",
+};
+static const struct dsn bad_syntax = {
+	.outcome = OUTCOME_BOUNCE,
+	.fault = FAULT_MESSAGE,
+	.status = "5.1.3",
+	.text = "Bad recipient address syntax",
+};
+static const struct dsn unknown_alias = {
+	.outcome = OUTCOME_BOUNCE,
+	.fault = FAULT_MESSAGE,
+	.status = "5.1.1",
+	.text = "User unknown in virtual alias table",
+};
+
+static const size_t class_transports[] = {
+	[ROUTE_LOCAL] = offsetof(struct params, local_transport),
+	[ROUTE_VIRTUAL_MAILBOX] = offsetof(struct params, virtual_transport),
+	[ROUTE_RELAY] = offsetof(struct params, relay_transport),
+	[ROUTE_OTHER] = offsetof(struct params, default_transport),
+};
+
+/* Applies [transport][:[nexthop]].  A transport without a next hop resets that
+ * to the domain; a next hop alone leaves the transport. */
+static void
+apply(struct arena *a, const char *value, const char *domain, struct route *out)
+{
+	size_t n = strcspn(value, ":");
+	const char *nexthop = value[n] == ':' ? value + n + 1 : "";
+
+	if (n > 0) {
+		out->transport = arena_memdup(a, value, n);
+		out->nexthop = str_eq(out->transport, "error") ||
+			str_eq(out->transport, "retry")
+		    ? "Address is undeliverable"
+		    : domain;
+	}
+	if (nexthop[0] != '\0')
+		out->nexthop = arena_strdup(a, nexthop);
+}
+
+/* transport(5): the address, the address without its extension, the domain and
+ * its parents, "*". */
+static enum found
+find_transport(struct arena *a, const struct addr *addr, struct buf *value)
+{
+	const struct maps_open *m = &maps[MAPS_TRANSPORT];
+	bool parents = param_has_word(params.parent_domain_matches_subdomains,
+	    "transport_maps");
+	const char *user, *ext;
+	enum found f = tables_get(&m->all, addr_internal(a, addr), value);
+
+	addr_split_extension(a, addr->local, params.recipient_delimiter, &user,
+	    &ext);
+	if (f == FOUND_NONE && ext[0] != '\0')
+		f = tables_get(&m->parts,
+		    arena_printf(a, "%s@%s", user, addr->domain), value);
+	if (f == FOUND_NONE)
+		f = tables_get_domain(&m->parts, addr->domain, parents, value);
+	if (f == FOUND_NONE)
+		f = tables_get(&m->all, "*", value);
+	return f;
+}
+
+/* RFC 5321 4.5.1: mail to postmaster of any domain of ours gets through; where
+ * a virtual domain has none it is ours. */
+static enum found
+adopt_postmaster(struct arena *a, struct addr *addr, enum route_class *class)
+{
+	if (!is_postmaster(addr->local) ||
+	    (*class != ROUTE_VIRTUAL_ALIAS && *class != ROUTE_VIRTUAL_MAILBOX))
+		return FOUND_ONE;
+	if (*class == ROUTE_VIRTUAL_MAILBOX) {
+		enum found f = maps[MAPS_MAILBOX].all.n == 0
+		    ? FOUND_ONE
+		    : has_address(&maps[MAPS_MAILBOX].all,
+			  addr_internal(a, addr), false);
+
+		if (f != FOUND_NONE)
+			return f;
+	}
+	*class = ROUTE_LOCAL;
+	addr->domain = params.myhostname;
+	return FOUND_ONE;
+}
+
+/* A recipient without a local part is the null address. */
+static struct addr
+recipient(struct arena *a, const char *address)
+{
+	struct addr addr = addr_split(a, address);
+
+	if (addr.local[0] == '\0')
+		addr = (struct addr){ "MAILER-DAEMON", "" };
+	return addr;
+}
+
+/* Transport and next hop of a class, before transport_maps. */
+static void
+route_class(struct arena *a, const char *domain, struct route *r)
+{
+	const char *value = value_of(class_transports[r->class]);
+	const char *nexthop = strchr(value, ':');
+
+	apply(a, value, domain, r);
+	if ((r->class == ROUTE_RELAY || r->class == ROUTE_OTHER) &&
+	    params.relayhost[0] != '\0' &&
+	    (nexthop == NULL || nexthop[1] == '\0'))
+		r->nexthop = params.relayhost;
+}
+
+enum found
+route_resolve(struct arena *a, const char *sender __attribute__((unused)),
+    const char *address, struct route *out, struct dsn *why)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	struct addr addr = recipient(a, address);
+	struct route r = { 0 };
+
+	*why = later;
+	if (route_classify(addr.domain, &r.class) == FOUND_FAILED ||
+	    adopt_postmaster(a, &addr, &r.class) == FOUND_FAILED)
+		return FOUND_FAILED;
+	if (addr.domain[0] == '\0')
+		addr.domain = params.myhostname;
+	if (!addr_domain_valid(slice_of(addr.domain))) {
+		*why = bad_syntax;
+		return FOUND_NONE;
+	}
+	if (r.class == ROUTE_VIRTUAL_ALIAS) {
+		*why = unknown_alias;
+		return FOUND_NONE;
+	}
+
+	route_class(a, addr.domain, &r);
+	enum found f = find_transport(a, &addr, &value);
+	if (f == FOUND_FAILED)
+		return FOUND_FAILED;
+	if (f == FOUND_ONE)
+		apply(a, buf_str(&value), addr.domain, &r);
+	r.address = addr_internal(a, &addr);
+	*out = r;
+	return FOUND_ONE;
+}
+
+/* ---- known recipients ---- */
+
+static enum found
+known_in(enum maps which, const char *address)
+{
+	const struct tables *ts = &maps[which].all;
+
+	return ts->n == 0 ? FOUND_ONE : has_address(ts, address, false);
+}
+
+static enum found
+known_locally(struct arena *a, const char *address, bool *remote,
+    const char **user)
+{
+	const struct maps_open *m = &maps[MAPS_LOCAL];
+	struct addr addr = addr_split(a, address);
+	const char *ext;
+
+	if (m->all.n == 0 || params.luser_relay[0] != '\0')
+		return FOUND_ONE;
+	enum found f = has_address(&m->here, address, true);
+	if (f != FOUND_NONE || m->here.n == m->all.n)
+		return f;
+
+	char *name = arena_strdup(a, addr.local);
+	str_lower(name);
+	addr_split_extension(a, name, params.recipient_delimiter, user, &ext);
+	*remote = true;
+	return FOUND_NONE;
+}
+
+enum found
+route_rcpt_known(struct arena *a, const char *address, enum route_class class,
+    bool *remote, const char **user)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	CLEAN_BUF struct buf ext = { 0 };
+	struct addr addr = addr_split(a, address);
+
+	*remote = false;
+	if (is_postmaster(addr.local) || class == ROUTE_OTHER)
+		return FOUND_ONE;
+	enum found f = route_virtual_alias(a, address, &value, &ext);
+	if (f != FOUND_NONE)
+		return f;
+
+	switch (class) {
+	case ROUTE_LOCAL:
+		return known_locally(a, address, remote, user);
+	case ROUTE_VIRTUAL_ALIAS:
+		return FOUND_NONE;
+	case ROUTE_VIRTUAL_MAILBOX:
+		return known_in(MAPS_MAILBOX, address);
+	case ROUTE_RELAY:
+		return known_in(MAPS_RELAY, address);
+	case ROUTE_OTHER:
+		break;
+	}
+	return FOUND_ONE;
+}
