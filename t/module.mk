@@ -5,4 +5,4 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
 TESTS += $(check_PROGRAMS)
 
-EXTRA_DIST += t/check_main.h
+EXTRA_DIST += t/check_main.h t/check_conf.h

@@ -27,3 +27,7 @@ libposthouse_a_SOURCES += lib/mail/param.def lib/mail/param.h \
 	lib/mail/param_default.c lib/mail/param_check.c \
 	lib/mail/param_view.c lib/mail/param.c lib/mail/param_service.c
 check_PROGRAMS += t/check_param
+libposthouse_a_SOURCES += lib/mail/own.h lib/mail/own.c
+check_PROGRAMS += t/check_own
+libposthouse_a_SOURCES += lib/mail/route.h lib/mail/route.c
+libposthouse_a_SOURCES += lib/mail/rewrite.h lib/mail/rewrite.c
