@@ -13,8 +13,9 @@ check_PROGRAMS += t/check_header
 libposthouse_a_SOURCES += lib/mail/date.h lib/mail/date.c
 check_PROGRAMS += t/check_date
 libposthouse_a_SOURCES += lib/mail/dns_answer.h lib/mail/dns_answer.c \
-	lib/mail/dns_cache.h lib/mail/dns_cache.c
-check_PROGRAMS += t/check_dns_answer t/check_dns_cache
+	lib/mail/dns_cache.h lib/mail/dns_cache.c \
+	lib/mail/dns.h lib/mail/dns.c
+check_PROGRAMS += t/check_dns_answer t/check_dns_cache t/check_dns
 libposthouse_a_SOURCES += \
 	lib/mail/queueid.h lib/mail/queueid.c \
 	lib/mail/spool.h lib/mail/spool.c \
