@@ -32,3 +32,6 @@ libposthouse_a_SOURCES += lib/mail/own.h lib/mail/own.c
 check_PROGRAMS += t/check_own
 libposthouse_a_SOURCES += lib/mail/route.h lib/mail/route.c
 libposthouse_a_SOURCES += lib/mail/rewrite.h lib/mail/rewrite.c
+libposthouse_a_SOURCES += lib/mail/rights.h lib/mail/rights.c \
+	lib/mail/rights_parts.h lib/mail/rights_files.c lib/mail/rights_calls.c
+check_PROGRAMS += t/check_rights
