@@ -41,6 +41,7 @@ static struct {
 	uint64_t lost;      /* lines that had no room, not yet said */
 	int fd;             /* to scribe; 0 before log_open() */
 	bool verbose;
+	bool echo;
 } the_log;
 
 void
@@ -65,6 +66,12 @@ void
 log_verbose(bool on)
 {
 	the_log.verbose = on;
+}
+
+void
+log_echo(bool on)
+{
+	the_log.echo = on;
 }
 
 void
@@ -152,7 +159,8 @@ say(enum log_level level, const char *fmt, va_list ap)
 	make_line(&line, fmt, ap);
 	if (the_log.sink == NULL && the_log.fd > 0) {
 		add_line(level, buf_str(&line));
-		return;
+		if (!the_log.echo)
+			return;
 	}
 	add_plain(&plain, buf_str(&line));
 	if (the_log.sink != NULL)
@@ -249,8 +257,8 @@ log_flush(void)
 }
 
 /* The last lines of a process that is about to end: worth a wait. */
-static void
-flush_last(void)
+void
+log_flush_last(void)
 {
 	struct pollfd p = { .fd = the_log.fd, .events = POLLOUT };
 	int64_t until = clock_mono() + LAST_WAIT;
@@ -303,7 +311,7 @@ log_fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	say(LOG_LEVEL_FATAL, fmt, ap);
 	va_end(ap);
-	flush_last();
+	log_flush_last();
 	exit(1);
 }
 
@@ -315,6 +323,6 @@ log_panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	say(LOG_LEVEL_PANIC, fmt, ap);
 	va_end(ap);
-	flush_last();
+	log_flush_last();
 	abort();
 }

@@ -50,6 +50,12 @@ void log_debug(const char *fmt, ...) PRINTFLIKE(1, 2);
 NORETURN void log_fatal(const char *fmt, ...) PRINTFLIKE(1, 2);
 NORETURN void log_panic(const char *fmt, ...) PRINTFLIKE(1, 2);
 
+/* The same at the end of a process: waits a little for scribe to make room. */
+void log_flush_last(void);
+
+/* Lines go to standard error too, while a program starts. */
+void log_echo(bool on);
+
 /* log_debug() says nothing unless this is set. */
 void log_verbose(bool on);
 

@@ -35,3 +35,4 @@ libposthouse_a_SOURCES += lib/mail/rewrite.h lib/mail/rewrite.c
 libposthouse_a_SOURCES += lib/mail/rights.h lib/mail/rights.c \
 	lib/mail/rights_parts.h lib/mail/rights_files.c lib/mail/rights_calls.c
 check_PROGRAMS += t/check_rights
+libposthouse_a_SOURCES += lib/mail/program.h lib/mail/program.c
