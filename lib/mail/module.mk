@@ -36,3 +36,7 @@ libposthouse_a_SOURCES += lib/mail/rights.h lib/mail/rights.c \
 	lib/mail/rights_parts.h lib/mail/rights_files.c lib/mail/rights_calls.c
 check_PROGRAMS += t/check_rights
 libposthouse_a_SOURCES += lib/mail/program.h lib/mail/program.c
+libposthouse_a_SOURCES += lib/mail/lines.h lib/mail/lines.c
+check_PROGRAMS += t/check_lines
+libposthouse_a_SOURCES += lib/mail/maildrop.h lib/mail/maildrop.c
+check_PROGRAMS += t/check_maildrop
