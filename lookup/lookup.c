@@ -1,0 +1,73 @@
+/*
+ * lookup: answers what can block, so that nobody else has to.
+ *
+ * smtpd asks at RCPT whether a local user exists, local asks who a recipient is.
+ * It runs outside of a chroot, because the modules of nsswitch.conf(5) open what
+ * they like; it may only read.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <string.h>
+
+#include "log.h"
+#include "lookup_user.h"
+#include "program.h"
+
+#define ASKERS (1U << ROLE_SMTPD | 1U << ROLE_LOCAL | 1U << ROLE_CLEANUP)
+
+static void
+send_answer(struct chan *c, uint32_t stream, enum found found,
+    const char *value)
+{
+	struct msg_answer m = {
+		.stream = stream,
+		.found = (uint8_t)found,
+		.value = value,
+	};
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_answer(&packet, &m);
+	chan_send(c, &packet, -1, false);
+}
+
+static bool
+answer_ask(struct chan *c, const void *body, size_t len, int fd)
+{
+	CLEAN_FD int unasked = fd;
+	CLEAN_BUF struct buf value = { 0 };
+	struct msg_ask m;
+	const char *why = "";
+
+	if (!msg_get_ask(&m, body, len) || m.kind != LOOKUP_USER ||
+	    unasked >= 0)
+		return false;
+
+	enum found found = lookup_user(m.key, &value, &why);
+	if (found == FOUND_FAILED) {
+		CLEAN_BUF struct buf key = { 0 };
+
+		str_printable(&key, m.key, strlen(m.key), 64);
+		log_warn("user %s: %s: mail for it waits", buf_str(&key), why);
+	}
+	send_answer(c, m.stream, found, buf_str(&value));
+	return true;
+}
+
+static const struct chan_rule rules[] = {
+	{ MSG_ask, ASKERS, answer_ask },
+};
+
+static const struct program_calls calls = {
+	.rules = rules,
+	.n_rules = ARRAY_LEN(rules),
+	.feeders = ASKERS,
+};
+
+int
+main(int argc, char **argv)
+{
+	program_start(ROLE_LOOKUP, argc, argv);
+	program_confine();
+	program_run(&calls);
+}
