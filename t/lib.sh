@@ -18,7 +18,7 @@
 # installed over it, and all changes in memory.  So a test installs, makes users
 # and listens on port 25 as on a real machine, and leaves nothing behind.
 
-top=$(cd "$(dirname "$0")/.." && pwd)
+: "${top:=$(cd "$(dirname "$0")/.." && pwd)}"
 stage=${POSTHOUSE_STAGE:-$top/build/e2e/stage}
 peers=${POSTHOUSE_PEERS:-$top/build/peers} # unpacked by t/run
 
@@ -138,7 +138,8 @@ cp_logs() { # FOLDER
 
 # host NAME IPV4 [LOWER]: a host NAME.test; LOWER is a folder whose files lie
 # over the machine's (a peer's program), instead of the tested build.  It also
-# has the address fd53::N.
+# has the address fd53::N.  host_binds="FOLDER:PLACE ..." puts folders of the
+# test's into it.
 host() {
 	h=$lab/hosts/$1
 	mkdir -p "$h/up" "$h/work" "$h/root"
@@ -159,6 +160,10 @@ host() {
 	rm -f "$h/root/etc/resolv.conf"
 	printf 'nameserver 10.53.0.1\n' >"$h/root/etc/resolv.conf"
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"$h/root/etc/hosts"
+	for b in ${host_binds:-}; do
+		mkdir -p "$h/root${b#*:}"
+		mount --bind "${b%%:*}" "$h/root${b#*:}"
+	done
 	unshare --net --mount --uts chroot "$h/root" \
 	    sh -c "hostname $1.test; echo up >/run/up; exec sleep 100000" &
 	eval "pid_$1=$!"
@@ -180,12 +185,18 @@ EOF
 }
 
 # on HOST COMMAND...: runs a command on a host, as its root.
+# Where cgroup_HOST is set, the command and its children are counted there.
 on() {
-	eval "p=\$pid_$1"
+	eval "p=\$pid_$1 group=\${cgroup_$1:-}"
 	shift
-	nsenter -t "$p" -n -m -u -r -w env -i \
+	set -- nsenter -t "$p" -n -m -u -r -w env -i \
 	    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	    HOME=/root LC_ALL=C ${TEST_ENV:-} "$@"
+	if [ -n "$group" ]; then
+		sh -c 'echo 0 >"$0/cgroup.procs"; exec "$@"' "$group" "$@"
+	else
+		"$@"
+	fi
 }
 
 # as HOST USER COMMAND...: the same as an ordinary user.
