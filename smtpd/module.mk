@@ -5,7 +5,8 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_mail.h smtpd/smtpd_mail.c \
 	smtpd/smtpd_args.h smtpd/smtpd_args.c \
 	smtpd/smtpd_content.h smtpd/smtpd_content.c \
-	smtpd/smtpd_reply.h smtpd/smtpd_reply.c
+	smtpd/smtpd_reply.h smtpd/smtpd_reply.c \
+	smtpd/smtpd_limit.h smtpd/smtpd_limit.c
 
 check_PROGRAMS += t/check_smtpd_session
 t_check_smtpd_session_SOURCES = t/check_smtpd_session.c \
@@ -18,3 +19,7 @@ t_check_smtpd_model_SOURCES = t/check_smtpd_model.c \
 	t/smtpd_world.h t/smtpd_world.c
 t_check_smtpd_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
 t_check_smtpd_model_LDADD = smtpd/libsmtpd.a $(LDADD)
+
+check_PROGRAMS += t/check_smtpd_limit
+t_check_smtpd_limit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
+t_check_smtpd_limit_LDADD = smtpd/libsmtpd.a $(LDADD)
