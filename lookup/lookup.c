@@ -1,7 +1,8 @@
 /*
  * lookup: answers what can block, so that nobody else has to.
  *
- * smtpd asks at RCPT whether a local user exists, local asks who a recipient is.
+ * smtpd asks at RCPT whether a local user exists, and which user submits; local
+ * asks who a recipient is.
  * It runs outside of a chroot, because the modules of nsswitch.conf(5) open what
  * they like; it may only read.
  *
@@ -31,6 +32,13 @@ send_answer(struct chan *c, uint32_t stream, enum found found,
 	chan_send(c, &packet, -1, false);
 }
 
+/* Indexed by enum lookup_kind. */
+static enum found (*const kinds[])(const char *key, struct buf *out,
+    const char **why) = {
+	[LOOKUP_USER] = lookup_user,
+	[LOOKUP_UID] = lookup_uid,
+};
+
 static bool
 answer_ask(struct chan *c, const void *body, size_t len, int fd)
 {
@@ -39,11 +47,11 @@ answer_ask(struct chan *c, const void *body, size_t len, int fd)
 	struct msg_ask m;
 	const char *why = "";
 
-	if (!msg_get_ask(&m, body, len) || m.kind != LOOKUP_USER ||
+	if (!msg_get_ask(&m, body, len) || m.kind >= ARRAY_LEN(kinds) ||
 	    unasked >= 0)
 		return false;
 
-	enum found found = lookup_user(m.key, &value, &why);
+	enum found found = kinds[m.kind](m.key, &value, &why);
 	if (found == FOUND_FAILED) {
 		CLEAN_BUF struct buf key = { 0 };
 

@@ -12,3 +12,6 @@
  * FOUND_NONE without asking; FOUND_FAILED is a source of users that does not
  * answer, with its reason in why. */
 enum found lookup_user(const char *name, struct buf *out, const char **why);
+
+/* The same for a uid in decimal. */
+enum found lookup_uid(const char *number, struct buf *out, const char **why);

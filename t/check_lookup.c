@@ -17,6 +17,22 @@ START_TEST(a_user_is_found)
 }
 END_TEST
 
+START_TEST(a_uid_is_found)
+{
+	CLEAN_BUF struct buf got = { 0 };
+	const char *why = NULL;
+
+	ck_assert_int_eq(lookup_uid("0", &got, &why), FOUND_ONE);
+	ck_assert_int_eq(strncmp(buf_str(&got), "root:0:0:/root:", 15), 0);
+	buf_reset(&got);
+	ck_assert_int_eq(lookup_uid("4000000001", &got, &why), FOUND_NONE);
+	ck_assert_int_eq(lookup_uid("0x", &got, &why), FOUND_NONE);
+	ck_assert_int_eq(lookup_uid("-1", &got, &why), FOUND_NONE);
+	ck_assert_int_eq(lookup_uid("4294967295", &got, &why), FOUND_NONE);
+	ck_assert_uint_eq(got.len, 0);
+}
+END_TEST
+
 static const char *const strangers[] = {
 	"no-such-user-here",
 	"",
@@ -58,6 +74,7 @@ suite_of_cases(void)
 	TCase *t = tcase_create("lookup");
 
 	tcase_add_test(t, a_user_is_found);
+	tcase_add_test(t, a_uid_is_found);
 	tcase_add_loop_test(t, a_stranger_is_not_there, 0,
 	    sizeof(strangers) / sizeof(strangers[0]));
 	tcase_add_test(t, a_long_name_is_not_there);

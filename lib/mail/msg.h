@@ -128,4 +128,5 @@ enum deliver_kind {
 
 enum lookup_kind {
 	LOOKUP_USER, /* key: login name; value: "name:uid:gid:home:shell:gecos" */
+	LOOKUP_UID,  /* key: the uid in decimal; value the same */
 };
