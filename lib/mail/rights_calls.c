@@ -43,7 +43,7 @@ static const int base[] = {
 	SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite64),
 	SCMP_SYS(pwritev), SCMP_SYS(lseek), SCMP_SYS(close),
 	SCMP_SYS(close_range), SCMP_SYS(fcntl), SCMP_SYS(fstat),
-	SCMP_SYS(dup), SCMP_SYS(pipe2), SCMP_SYS(eventfd2),
+	SCMP_SYS(fstatfs), SCMP_SYS(dup), SCMP_SYS(pipe2), SCMP_SYS(eventfd2),
 	/* sockets that are there */
 	SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg),
 	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg),
@@ -80,8 +80,8 @@ static const int reading[] = {
 	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(stat),
 	SCMP_SYS(lstat), SCMP_SYS(access), SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-	SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(fstatfs),
-	SCMP_SYS(statfs), SCMP_SYS(fadvise64), SCMP_SYS(flock),
+	SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(statfs),
+	SCMP_SYS(fadvise64), SCMP_SYS(flock),
 	SCMP_SYS(chdir), SCMP_SYS(fchdir), SCMP_SYS(inotify_init1),
 	SCMP_SYS(inotify_add_watch), SCMP_SYS(inotify_rm_watch),
 };
