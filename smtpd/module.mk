@@ -6,7 +6,14 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_args.h smtpd/smtpd_args.c \
 	smtpd/smtpd_content.h smtpd/smtpd_content.c \
 	smtpd/smtpd_reply.h smtpd/smtpd_reply.c \
-	smtpd/smtpd_limit.h smtpd/smtpd_limit.c
+	smtpd/smtpd_accept.h smtpd/smtpd_accept.c \
+	smtpd/smtpd_conn.h smtpd/smtpd_conn.c \
+	smtpd/smtpd_name.h smtpd/smtpd_name.c \
+	smtpd/smtpd_policy.h smtpd/smtpd_policy.c \
+	smtpd/smtpd_limit.h smtpd/smtpd_limit.c \
+	smtpd/smtpd_ask.h smtpd/smtpd_ask.c \
+	smtpd/smtpd_space.h smtpd/smtpd_space.c \
+	smtpd/smtpd_feed.h smtpd/smtpd_feed.c
 
 check_PROGRAMS += t/check_smtpd_session
 t_check_smtpd_session_SOURCES = t/check_smtpd_session.c \

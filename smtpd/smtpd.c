@@ -1,0 +1,101 @@
+/*
+ * smtpd takes mail in by SMTP.  It stands between the clients, whom it does not
+ * trust, and cleanup, to which it hands checked envelopes and canonical lines.
+ * It can open nothing: what it needs to know lies in tables that were opened
+ * before its rights were given up, or is asked of lookup and the DNS.
+ *
+ *	smtpd_accept ─▶ smtpd_conn ─▶ smtpd_session (the protocol)
+ *	                    ├─▶ smtpd_policy ─▶ smtpd_ask ─▶ lookup
+ *	                    └─▶ smtpd_feed ─▶ cleanup
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "clock.h"
+#include "fd.h"
+#include "program.h"
+#include "smtpd_accept.h"
+#include "smtpd_ask.h"
+#include "smtpd_conn.h"
+#include "smtpd_feed.h"
+#include "smtpd_policy.h"
+#include "smtpd_space.h"
+
+/* Descriptors for everything that is not a client. */
+#define OWN_FILES 128
+
+/* When a draining process tells idle clients to go, and how often it looks. */
+#define DRAIN_PATIENCE (2 * SECOND)
+
+static struct loop_timer drain_timer;
+
+static const struct chan_rule rules[] = {
+	{ MSG_mail_done, 1u << ROLE_CLEANUP, smtpd_feed_done },
+	{ MSG_answer, 1u << ROLE_LOOKUP, smtpd_ask_answered },
+};
+
+static void
+on_peer_ended(struct chan *c)
+{
+	smtpd_feed_peer_ended(c);
+	smtpd_ask_peer_ended(c);
+}
+
+static void
+on_go(void)
+{
+	smtpd_policy_run();
+	loop_each_round(smtpd_feed_each_round);
+}
+
+static void
+on_drain_patience(struct loop_timer *t)
+{
+	smtpd_conn_dismiss_idle();
+	loop_timer(t, SECOND, on_drain_patience);
+}
+
+static void
+on_drain(void)
+{
+	smtpd_accept_stop();
+	loop_timer(&drain_timer, DRAIN_PATIENCE, on_drain_patience);
+}
+
+static uint32_t
+busy(void)
+{
+	return (uint32_t)smtpd_conn_count() + smtpd_feed_orphans();
+}
+
+static void
+say_status(struct buf *out)
+{
+	buf_addf(out, "sessions=%zu", smtpd_conn_count());
+}
+
+static const struct program_calls calls = {
+	.rules = rules,
+	.n_rules = ARRAY_LEN(rules),
+	.peer_ended = on_peer_ended,
+	.listen = smtpd_accept_listen,
+	.go = on_go,
+	.drain = on_drain,
+	.busy = busy,
+	.status = say_status,
+};
+
+int
+main(int argc, char **argv)
+{
+	program_start(ROLE_SMTPD, argc, argv);
+	dns_start();
+	smtpd_space_open();
+	smtpd_policy_open(program_service());
+
+	size_t files = fd_limit(65536);
+	smtpd_accept_limit(
+	    files > 2 * OWN_FILES ? files - OWN_FILES : files / 2);
+	program_confine();
+	program_run(&calls);
+}

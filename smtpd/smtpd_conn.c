@@ -1,0 +1,270 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "smtpd_conn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+#include "loop.h"
+#include "param.h"
+#include "smtpd_ask.h"
+#include "smtpd_feed.h"
+#include "smtpd_policy.h"
+
+#define MAGIC 0x736d7470u
+
+static struct list all;
+static size_t count;
+
+static struct smtpd_conn *
+conn_of(void *owner)
+{
+	struct smtpd_conn *c = owner;
+
+	if (c->magic != MAGIC)
+		log_panic("smtpd_conn: not a connection");
+	return c;
+}
+
+/* ---- what the engine asks ---- */
+
+static struct smtpd_verdict
+on_mail(struct smtpd_session *s)
+{
+	return smtpd_policy_mail(conn_of(s->owner));
+}
+
+/* A recipient that may have mail becomes one of the message's. */
+static struct smtpd_verdict
+taken(struct smtpd_conn *c, struct smtpd_verdict v)
+{
+	if (v.code == 250)
+		smtpd_feed_rcpt(c);
+	return v;
+}
+
+static struct smtpd_verdict
+on_rcpt(struct smtpd_session *s, const struct addr *rcpt)
+{
+	struct smtpd_conn *c = conn_of(s->owner);
+
+	c->verifying = false;
+	return taken(c, smtpd_policy_rcpt(c, rcpt));
+}
+
+static struct smtpd_verdict
+on_vrfy(struct smtpd_session *s, const struct addr *rcpt)
+{
+	struct smtpd_conn *c = conn_of(s->owner);
+
+	c->verifying = true;
+	return smtpd_policy_rcpt(c, rcpt);
+}
+
+static struct smtpd_verdict
+on_data(struct smtpd_session *s)
+{
+	struct smtpd_verdict v = smtpd_policy_data(conn_of(s->owner));
+
+	return v.code == 250 ? smtpd_feed_ready(conn_of(s->owner)) : v;
+}
+
+static void
+on_content(struct smtpd_session *s, const char *bytes, size_t n)
+{
+	smtpd_feed_content(conn_of(s->owner), bytes, n);
+}
+
+static struct smtpd_verdict
+on_end(struct smtpd_session *s)
+{
+	return smtpd_feed_end(conn_of(s->owner));
+}
+
+static void
+on_forget(struct smtpd_session *s)
+{
+	struct smtpd_conn *c = conn_of(s->owner);
+
+	smtpd_ask_drop(&c->question);
+	smtpd_feed_drop(c);
+}
+
+static const struct smtpd_calls calls = {
+	.now = loop_now,
+	.mail = on_mail,
+	.rcpt = on_rcpt,
+	.vrfy = on_vrfy,
+	.data = on_data,
+	.content = on_content,
+	.end = on_end,
+	.forget = on_forget,
+};
+
+/* ---- what the pump calls ---- */
+
+static size_t
+on_input(void *engine, const char *bytes, size_t n)
+{
+	return smtpd_input(&conn_of(engine)->s, bytes, n);
+}
+
+static void
+on_timeout(void *engine)
+{
+	smtpd_timeout(&conn_of(engine)->s);
+}
+
+static void
+on_ended(void *engine, enum pump_end how, int error)
+{
+	struct smtpd_conn *c = conn_of(engine);
+
+	(void)error; /* the log says that it is lost, as for every client */
+	smtpd_policy_leave(c);
+	smtpd_name_drop(&c->name);
+	smtpd_end(&c->s, how);
+	smtpd_ask_drop(&c->question);
+	list_drop(&c->choked);
+	list_drop(&c->link);
+	count--;
+	free(c->user);
+	c->magic = 0;
+	free(c);
+}
+
+static const struct pump_engine engine = {
+	.input = on_input,
+	.timeout = on_timeout,
+	.ended = on_ended,
+};
+
+/* ---- the start ---- */
+
+static void
+set_peer(struct smtpd_client *client, const char *name)
+{
+	CLEAN_BUF struct buf peer = { 0 };
+
+	buf_addf(&peer, "%s[%s]", name, client->addr);
+	free(client->name);
+	free(client->peer);
+	client->name = xstrdup(name);
+	client->peer = buf_take(&peer);
+}
+
+static void
+on_name(struct smtpd_name *n, const char *name)
+{
+	struct smtpd_conn *c = container_of(n, struct smtpd_conn, name);
+
+	set_peer(&c->s.client, name);
+	smtpd_greet(&c->s);
+	pump_kick(&c->pump);
+}
+
+/* The name of the local user, where it has one. */
+static void
+on_user(void *owner, enum found found, const char *value)
+{
+	struct smtpd_conn *c = conn_of(owner);
+	struct slice rest = slice_of(value), name;
+
+	c->question = 0;
+	if (found == FOUND_ONE && slice_next_part(&rest, ':', &name)) {
+		CLEAN_BUF struct buf b = { 0 };
+
+		buf_add(&b, name.at, name.len);
+		c->user = buf_take(&b);
+	}
+	smtpd_greet(&c->s);
+	pump_kick(&c->pump);
+}
+
+static struct smtpd_conn *
+new_conn(int fd, const char *addr, const char *name)
+{
+	struct smtpd_conn *c = xcalloc(1, sizeof(*c));
+
+	c->magic = MAGIC;
+	c->uid = SMTPD_NO_UID;
+	c->s.client.addr = xstrdup(addr);
+	set_peer(&c->s.client, name);
+	smtpd_start(&c->s, &calls, c);
+	list_append(&all, &c->link);
+	count++;
+	pump_start(&c->pump, fd, &c->s.port, &engine, c);
+	return c;
+}
+
+void
+smtpd_conn_open(int fd, const char *addr, uint16_t port)
+{
+	struct smtpd_conn *c = new_conn(fd, addr, NAME_UNKNOWN);
+
+	c->s.client.port = port;
+	struct smtpd_verdict v = smtpd_policy_connect(c);
+	if (v.code != 250) {
+		smtpd_turn_away(&c->s, v);
+		pump_kick(&c->pump);
+	} else if (params.smtpd_peername_lookup) {
+		smtpd_name_ask(&c->name, addr, on_name);
+	} else {
+		on_name(&c->name, NAME_UNKNOWN);
+	}
+}
+
+void
+smtpd_conn_open_local(int fd, uint32_t uid)
+{
+	struct smtpd_conn *c = new_conn(fd, "", "localhost");
+	const char *value;
+	enum found found;
+	char key[16];
+
+	c->local = true;
+	c->trusted = true;
+	c->uid = uid;
+	c->s.client.quiet = true;
+	c->s.client.lenient = true;
+	snprintf(key, sizeof(key), "%u", uid);
+	c->question = smtpd_ask(LOOKUP_UID, key, on_user, c, &found, &value);
+	if (c->question == 0)
+		on_user(c, found, value);
+}
+
+/* ---- later ---- */
+
+void
+smtpd_conn_answer(struct smtpd_conn *c, struct smtpd_verdict v)
+{
+	smtpd_answer(&c->s, c->verifying ? v : taken(c, v));
+	pump_kick(&c->pump);
+}
+
+void
+smtpd_conn_resume(struct smtpd_conn *c)
+{
+	smtpd_resume(&c->s);
+	pump_kick(&c->pump);
+}
+
+size_t
+smtpd_conn_count(void)
+{
+	return count;
+}
+
+void
+smtpd_conn_dismiss_idle(void)
+{
+	LIST_EACH(struct smtpd_conn, c, &all, link) {
+		if (!smtpd_is_idle(&c->s))
+			continue;
+		smtpd_dismiss(&c->s);
+		pump_kick(&c->pump);
+	}
+}

@@ -1,0 +1,57 @@
+/*
+ * smtpd_conn - one connection: a session, its pump, and what the program keeps
+ * with it.
+ *
+ * Order of events: opened, name asked for, greeting, commands (whose questions
+ * go to smtpd_policy and smtpd_feed), end.  Everything that belongs to a
+ * connection is dropped in one place when its pump has ended.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "list.h"
+#include "pump.h"
+#include "smtpd_name.h"
+#include "smtpd_session.h"
+
+struct smtpd_feed;
+
+#define SMTPD_NO_UID UINT32_MAX
+
+struct smtpd_conn {
+	uint32_t magic;
+	struct smtpd_session s;
+	struct pump pump;
+	struct list link;   /* among all */
+	struct list choked; /* among those that wait for cleanup to read */
+	struct smtpd_name name;
+	struct smtpd_feed *feed; /* of the transaction, or NULL */
+	uint32_t question;       /* to the lookup program, 0 none */
+	const char *asked;       /* the address it is about */
+	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */
+	char *user;              /* its name, NULL where it is not known */
+	bool local;              /* came by the submission socket */
+	bool trusted;            /* in mynetworks, or local */
+	bool limited;            /* the limits of clients hold for it */
+	bool counted;            /* among the connections of its address */
+	bool verifying;          /* the open question is VRFY's */
+};
+
+/* Take a connected socket over: from the net, and from the submission
+ * socket. */
+void smtpd_conn_open(int fd, const char *addr, uint16_t port);
+void smtpd_conn_open_local(int fd, uint32_t uid);
+
+/* The answer to the question that is open. */
+void smtpd_conn_answer(struct smtpd_conn *c, struct smtpd_verdict v);
+
+/* Takes content again. */
+void smtpd_conn_resume(struct smtpd_conn *c);
+
+/* How many there are. */
+size_t smtpd_conn_count(void);
+
+/* Ends those that have no transaction. */
+void smtpd_conn_dismiss_idle(void);

@@ -1,0 +1,295 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "smtpd_policy.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "param.h"
+#include "program.h"
+#include "route.h"
+#include "smtpd_ask.h"
+#include "smtpd_limit.h"
+#include "smtpd_space.h"
+#include "table.h"
+
+static struct netlist *trusted_nets;
+static struct netlist *unlimited_nets;
+static struct smtpd_limits *limits;
+static struct loop_timer beat;
+
+static const struct smtpd_verdict no_room = {
+	.code = 452,
+	.status = "4.3.1",
+	.text = "Insufficient system storage",
+};
+
+/* What is said of a recipient that nobody has, by class. */
+static const char *const unknown_in[] = {
+	[ROUTE_LOCAL] = "User unknown in local recipient table",
+	[ROUTE_VIRTUAL_ALIAS] = "User unknown in virtual alias table",
+	[ROUTE_VIRTUAL_MAILBOX] = "User unknown in virtual mailbox table",
+	[ROUTE_RELAY] = "User unknown in relay recipient table",
+	[ROUTE_OTHER] = "User unknown",
+};
+
+static void
+open_nets(struct netlist **nets, const char *name, const char *value)
+{
+	const char *why;
+
+	*nets = netlist_open(value, &why);
+	if (*nets == NULL)
+		log_fatal("%s: %s", name, why);
+}
+
+void
+smtpd_policy_open(const char *service)
+{
+	CLEAN_BUF struct buf path = { 0 };
+	const char *why;
+
+	if (!route_open(&why))
+		log_fatal("%s", why);
+	open_nets(&trusted_nets, "mynetworks", params.mynetworks);
+	open_nets(&unlimited_nets, "smtpd_client_event_limit_exceptions",
+	    params.smtpd_client_event_limit_exceptions);
+	buf_addf(&path, "%s/clients.%s", params.run_directory, service);
+	limits = smtpd_limits_open(buf_str(&path), clock_mono(), &why);
+	if (why != NULL)
+		log_warn("%s: %s: this process counts clients alone",
+		    buf_str(&path), why);
+}
+
+static void
+on_beat(struct loop_timer *t)
+{
+	smtpd_limits_beat(limits, loop_now());
+	loop_timer(t, LIMIT_BEAT, on_beat);
+}
+
+void
+smtpd_policy_run(void)
+{
+	on_beat(&beat);
+}
+
+/* ---- clients ---- */
+
+static bool
+over(struct smtpd_conn *c, int64_t limit, uint32_t count, const char *what)
+{
+	if (limit <= 0 || count <= (uint64_t)limit)
+		return false;
+	log_warn("%s limit exceeded: %u from %s for service %s", what, count,
+	    c->s.client.peer, program_service());
+	return true;
+}
+
+static bool
+over_rate(struct smtpd_conn *c, enum smtpd_rate rate, int64_t limit,
+    const char *what)
+{
+	if (!c->limited || limit <= 0)
+		return false;
+	return over(c, limit,
+	    smtpd_limits_count(limits, c->s.client.addr, rate,
+		params.anvil_rate_time_unit, loop_now()),
+	    what);
+}
+
+static struct smtpd_verdict
+too_much(struct smtpd_conn *c, int code, const char *status, const char *what)
+{
+	return (struct smtpd_verdict){
+		.code = code,
+		.status = status,
+		.text = arena_printf(&c->s.tx.arena, "Error: too %s from %s",
+		    what, c->s.client.addr),
+	};
+}
+
+/* Where a list cannot be read, nobody is in it. */
+static bool
+has(struct netlist *nets, const char *addr)
+{
+	return netlist_has(nets, addr) == FOUND_ONE;
+}
+
+struct smtpd_verdict
+smtpd_policy_connect(struct smtpd_conn *c)
+{
+	const char *addr = c->s.client.addr;
+
+	c->trusted = has(trusted_nets, addr);
+	c->limited = !has(unlimited_nets, addr);
+	if (!c->limited)
+		return SMTPD_FINE;
+	c->counted = true;
+	uint32_t count = smtpd_limits_join(limits, addr,
+	    params.anvil_rate_time_unit, loop_now());
+	if (over(c, params.smtpd_client_connection_count_limit, count,
+		"Connection concurrency") ||
+	    over_rate(c, RATE_CONNECTIONS,
+		params.smtpd_client_connection_rate_limit, "Connection rate"))
+		return too_much(c, 421, "4.7.0", "many connections");
+	return SMTPD_FINE;
+}
+
+void
+smtpd_policy_leave(struct smtpd_conn *c)
+{
+	if (c->counted)
+		smtpd_limits_leave(limits, c->s.client.addr);
+	c->counted = false;
+}
+
+/* ---- the transaction ---- */
+
+struct smtpd_verdict
+smtpd_policy_mail(struct smtpd_conn *c)
+{
+	if (over_rate(c, RATE_MESSAGES, params.smtpd_client_message_rate_limit,
+		"Message delivery request rate"))
+		return too_much(c, 450, "4.7.1", "much mail");
+	if (!smtpd_space_is_enough(c->s.tx.announced, loop_now()))
+		return no_room;
+	return SMTPD_FINE;
+}
+
+struct smtpd_verdict
+smtpd_policy_data(struct smtpd_conn *c)
+{
+	if (!smtpd_space_is_enough(c->s.tx.announced, loop_now()))
+		return no_room;
+	return SMTPD_FINE;
+}
+
+/* ---- recipients ---- */
+
+static struct smtpd_verdict
+refuse(struct smtpd_conn *c, const char *address, int code, const char *status,
+    const char *reason, const char *text)
+{
+	CLEAN_BUF struct buf shown = { 0 };
+
+	addr_put_internal(&shown, address);
+	return (struct smtpd_verdict){
+		.code = code,
+		.status = status,
+		.text = arena_printf(&c->s.tx.arena, "<%s>: %s%s",
+		    buf_str(&shown), reason, text),
+	};
+}
+
+static struct smtpd_verdict
+refuse_relay(struct smtpd_conn *c, const char *address)
+{
+	return refuse(c, address, 554, "5.7.1", "", "Relay access denied");
+}
+
+static struct smtpd_verdict
+refuse_for_now(struct smtpd_conn *c, const char *address)
+{
+	return refuse(c, address, 451, "4.3.0", "", "Temporary lookup failure");
+}
+
+static struct smtpd_verdict
+refuse_unknown(struct smtpd_conn *c, const char *address,
+    enum route_class class)
+{
+	return refuse(c, address, 550, "5.1.1",
+	    "Recipient address rejected: ", unknown_in[class]);
+}
+
+/* A local part that another host might read as an address of its own: what
+ * Postfix calls untrusted routing. */
+static bool
+has_route(const char *local)
+{
+	return strpbrk(local, "@%!") != NULL;
+}
+
+/* What lookup says of a local user. */
+static void
+on_user(void *owner, enum found found, const char *value)
+{
+	struct smtpd_conn *c = owner;
+	const char *address = c->asked;
+
+	(void)value;
+	c->question = 0;
+	c->asked = NULL;
+	smtpd_conn_answer(c,
+	    found == FOUND_ONE        ? SMTPD_FINE
+		: found == FOUND_NONE ? refuse_unknown(c, address, ROUTE_LOCAL)
+				      : refuse_for_now(c, address));
+}
+
+static struct smtpd_verdict
+ask_user(struct smtpd_conn *c, const char *address, const char *user)
+{
+	const char *value;
+	enum found found;
+
+	c->question = smtpd_ask(LOOKUP_USER, user, on_user, c, &found, &value);
+	if (c->question != 0) {
+		c->asked = address;
+		return SMTPD_LATER;
+	}
+	return found == FOUND_ONE ? SMTPD_FINE : refuse_for_now(c, address);
+}
+
+/* A recipient of ours: does it exist? */
+static struct smtpd_verdict
+judge_known(struct smtpd_conn *c, const char *address, enum route_class class)
+{
+	bool remote = false;
+	const char *user = NULL;
+
+	switch (
+	    route_rcpt_known(&c->s.tx.arena, address, class, &remote, &user)) {
+	case FOUND_ONE:
+		return SMTPD_FINE;
+	case FOUND_FAILED:
+		return refuse_for_now(c, address);
+	case FOUND_NONE:
+		break;
+	}
+	if (remote)
+		return ask_user(c, address, user);
+	return refuse_unknown(c, address, class);
+}
+
+static struct smtpd_verdict
+judge(struct smtpd_conn *c, const struct addr *rcpt)
+{
+	struct addr whole = *rcpt;
+	enum route_class class;
+
+	/* cleanup completes it in the same way. */
+	if (whole.domain[0] == '\0')
+		whole.domain = params.myorigin;
+	const char *address = addr_internal(&c->s.tx.arena, &whole);
+	if (route_classify(whole.domain, &class) == FOUND_FAILED)
+		return refuse_for_now(c, address);
+	if (!c->trusted && (class == ROUTE_OTHER || has_route(rcpt->local)))
+		return refuse_relay(c, address);
+	/* Local programs hear of unknown users by mail, as they are used to. */
+	if (class == ROUTE_OTHER || c->local ||
+	    str_eq_nocase(rcpt->local, "postmaster"))
+		return SMTPD_FINE;
+	return judge_known(c, address, class);
+}
+
+struct smtpd_verdict
+smtpd_policy_rcpt(struct smtpd_conn *c, const struct addr *rcpt)
+{
+	if (over_rate(c, RATE_RCPTS, params.smtpd_client_recipient_rate_limit,
+		"Recipient address rate"))
+		return too_much(c, 450, "4.7.1", "many recipients");
+	return judge(c, rcpt);
+}
