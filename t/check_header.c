@@ -120,6 +120,17 @@ START_TEST(names_are_compared_without_case)
 }
 END_TEST
 
+START_TEST(a_name_that_the_limit_cuts_is_of_the_header)
+{
+	CLEAN_HEADER struct header h = { 0 };
+
+	while (h.end == HEADER_MORE)
+		(void)header_feed(&h, "Subject: 14 x\r\n", 15);
+	ck_assert_uint_ne(HEADER_MAX % 15, 0);
+	ck_assert_int_eq(h.end, HEADER_TOO_LONG);
+}
+END_TEST
+
 START_TEST(a_header_has_a_limit)
 {
 	CLEAN_HEADER struct header h = { 0 };
@@ -156,6 +167,7 @@ suite_of_cases(void)
 	    ARRAY_LEN(cases));
 	tcase_add_loop_test(t, byte_by_byte, 0, ARRAY_LEN(cases));
 	tcase_add_test(t, names_are_compared_without_case);
+	tcase_add_test(t, a_name_that_the_limit_cuts_is_of_the_header);
 	tcase_add_test(t, a_header_has_a_limit);
 	tcase_add_test(t, a_long_line_that_is_no_field_is_body);
 	suite_add_tcase(s, t);

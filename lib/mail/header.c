@@ -13,6 +13,9 @@
 
 #include <string.h>
 
+/* What is longer, and has no colon, is no name: RFC 5322 2.1.1. */
+#define NAME_MAX_LEN 998
+
 enum line_kind {
 	LINE_FIELD,
 	LINE_FOLDED,
@@ -69,15 +72,18 @@ end_line(struct header *h)
 }
 
 /* The limit is reached in the middle of a line, which may be the first of the
- * body. */
+ * body; not so where it may still become one more field. */
 static void
 end_by_limit(struct header *h)
 {
 	const char *line = buf_str(&h->text) + h->len;
-	enum line_kind kind = line_kind(line, h->text.len - h->len,
-	    h->len == 0);
+	size_t len = h->text.len - h->len, colon;
+	bool other = line_kind(line, len, h->len == 0) == LINE_OTHER;
 
-	h->end = kind == LINE_OTHER ? HEADER_NO_FIELD : HEADER_TOO_LONG;
+	if (other && len <= NAME_MAX_LEN &&
+	    name_length(line, len, &colon) == 0 && colon == len)
+		other = false;
+	h->end = other ? HEADER_NO_FIELD : HEADER_TOO_LONG;
 }
 
 size_t
