@@ -91,6 +91,24 @@ break_off(struct chan *c)
 	list_append(&broken, &c->dirty);
 }
 
+/* Says what is waited for. */
+static void
+want(struct chan *c)
+{
+	loop_want(&c->watch,
+	    (c->paused ? LOOP_NOTHING : LOOP_READ) |
+	        (c->full ? LOOP_WRITE : LOOP_NOTHING));
+}
+
+void
+chan_pause(struct chan *c, bool pause)
+{
+	if (!c->open || c->paused == pause)
+		return;
+	c->paused = pause;
+	want(c);
+}
+
 /* ---- sending ---- */
 
 /* The peer takes nothing more; its end is seen by the reader, behind what it
@@ -101,7 +119,7 @@ go_deaf(struct chan *c)
 	c->deaf = true;
 	c->full = false;
 	free_packets(c);
-	loop_want(&c->watch, LOOP_READ);
+	want(c);
 }
 
 /* Packets that stay beyond the round need a descriptor of their own. */
@@ -187,7 +205,7 @@ wait_for_room(struct chan *c, int why)
 		return;
 	if (why == EAGAIN) {
 		c->full = true;
-		loop_want(&c->watch, LOOP_READ | LOOP_WRITE);
+		want(c);
 		return;
 	}
 	list_append(&dirty, &c->dirty);
@@ -376,7 +394,7 @@ on_ready(struct loop_watch *w, int what)
 
 	if ((what & LOOP_WRITE) != 0) {
 		c->full = false;
-		loop_want(w, LOOP_READ);
+		want(c);
 		chan_flush(c);
 	}
 	if ((what & LOOP_READ) != 0 && c->open)

@@ -55,6 +55,7 @@ struct chan {
 	int fd;
 	bool open;
 	bool full;   /* waiting until the socket can be written */
+	bool paused; /* nothing is read */
 	bool deaf;   /* the peer takes nothing more; what it sent is read */
 	bool broken; /* ended is due at the end of the round */
 };
@@ -72,6 +73,10 @@ void chan_send(struct chan *c, const struct buf *packet, int fd, bool give);
 
 /* Bytes that wait to go out. */
 size_t chan_waiting(const struct chan *c);
+
+/* Reads nothing for a while: the peer's packets wait in the socket, and then with
+ * the peer.  What had been read in this round still comes. */
+void chan_pause(struct chan *c, bool pause);
 
 /* Sends what it can now. */
 void chan_flush(struct chan *c);
