@@ -1,0 +1,255 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "cleanup_header.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "addr.h"
+#include "date.h"
+#include "param.h"
+#include "rewrite.h"
+
+/* Fields with a meaning here; all others are kept.  Those that are dropped are
+ * Postfix's message_drop_headers. */
+static const struct field {
+	const char *name;
+	bool drop;
+	uint32_t seen; /* enum cleanup_seen */
+} fields[] = {
+	{ "Bcc", true, 0 },
+	{ "Content-Length", true, 0 },
+	{ "Date", false, SEEN_DATE },
+	{ "From", false, SEEN_FROM },
+	{ "Message-ID", false, SEEN_MESSAGE_ID },
+	{ "Resent-Bcc", true, SEEN_RESENT },
+	{ "Resent-Cc", false, SEEN_RESENT },
+	{ "Resent-Date", false, SEEN_RESENT | SEEN_RESENT_DATE },
+	{ "Resent-From", false, SEEN_RESENT | SEEN_RESENT_FROM },
+	{ "Resent-Message-ID", false, SEEN_RESENT | SEEN_RESENT_MESSAGE_ID },
+	{ "Resent-Sender", false, SEEN_RESENT },
+	{ "Resent-To", false, SEEN_RESENT },
+	{ "Return-Path", true, 0 },
+};
+
+static const struct field *
+field_of(const struct header_field *f)
+{
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (header_is(f, fields[i].name))
+			return &fields[i];
+	return NULL;
+}
+
+/* ---- what came ---- */
+
+static void
+learn_message_id(struct cleanup_mail *m, const struct header_field *f)
+{
+	CLEAN_BUF struct buf value = { 0 }, clean = { 0 };
+
+	header_unfold(&value, f->value);
+	str_printable(&clean, buf_str(&value), value.len, 1000);
+	m->env.message_id = arena_strdup(&m->arena, buf_str(&clean));
+}
+
+/* What the field says about the message; gives whether it stays. */
+static bool
+learn_field(struct cleanup_mail *m, const struct header_field *f)
+{
+	const struct field *known = field_of(f);
+
+	if (header_is(f, "Received"))
+		m->hops++;
+	if (known == NULL)
+		return true;
+	if (known->seen == SEEN_MESSAGE_ID && (m->seen & SEEN_MESSAGE_ID) == 0)
+		learn_message_id(m, f);
+	m->seen |= known->seen;
+	return !known->drop;
+}
+
+static void
+put(struct cleanup_mail *m, const char *from, const char *to)
+{
+	spool_draft_data(&m->draft, from, (size_t)(to - from));
+}
+
+/* The field with its addresses completed; names, comments and folds stay. */
+static void
+put_completed(struct cleanup_mail *m, const struct header_field *f)
+{
+	CLEAN_BUF struct buf value = { 0 };
+
+	rewrite_field_value(&value, f->value);
+	put(m, f->text.at, f->value.at);
+	spool_draft_data(&m->draft, buf_str(&value), value.len);
+	put(m, f->value.at + f->value.len, f->text.at + f->text.len);
+}
+
+/* What stays as it is goes out in runs: nearly always all of it in one. */
+static void
+put_fields(struct cleanup_mail *m, struct slice text)
+{
+	bool local = (m->env.flags & MAIL_LOCAL) != 0;
+	struct slice rest = text;
+	const char *from = text.at;
+	struct header_field f;
+
+	while (header_next(&rest, &f)) {
+		bool stays = learn_field(m, &f);
+		bool changes = local && rewrite_is_address_field(&f);
+
+		if (stays && !changes)
+			continue;
+		put(m, from, f.text.at);
+		from = f.text.at + f.text.len;
+		if (stays)
+			put_completed(m, &f);
+	}
+	put(m, from, text.at + text.len);
+}
+
+void
+cleanup_header_end(struct cleanup_mail *m)
+{
+	struct slice body = header_body_start(&m->header);
+
+	put_fields(m, header_text(&m->header));
+	if (m->draft.line > 0)
+		spool_draft_data(&m->draft, "\r\n", 2);
+	spool_draft_data(&m->draft, "\r\n", 2);
+	spool_draft_data(&m->draft, body.at, body.len);
+	header_free(&m->header);
+	m->in_body = true;
+	if (m->hops > params.hopcount_limit)
+		cleanup_mail_lose(m, 554, "5.4.6", "Error: too many hops");
+}
+
+/* ---- what stands in front ---- */
+
+/* A word of a Received field: what would end it or begin something else
+ * becomes a question mark. */
+static void
+put_word(struct buf *out, const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		buf_addc(out, strchr(" <>()\\\";@", *p) != NULL ? '?' : *p);
+}
+
+static void
+put_client(const struct rec_env *env, struct buf *out)
+{
+	bool v6 = strchr(env->client_addr, ':') != NULL;
+
+	buf_adds(out, "from ");
+	put_word(out, env->helo[0] != '\0' ? env->helo : env->client_name);
+	buf_adds(out, " (");
+	put_word(out, env->client_name);
+	buf_addf(out, " [%s%s])\r\n\t", v6 ? "IPv6:" : "", env->client_addr);
+	if (env->tls[0] != '\0')
+		buf_addf(out, "(%s)\r\n\t", env->tls);
+}
+
+/* RFC 5321 4.4. */
+static void
+put_received(const struct cleanup_mail *m, struct buf *out)
+{
+	const struct rec_env *env = &m->env;
+	bool remote = env->client_addr[0] != '\0';
+
+	buf_adds(out, "Received: ");
+	if (remote)
+		put_client(env, out);
+	buf_addf(out, "by %s (%s", params.myhostname, params.mail_name);
+	if ((env->flags & MAIL_LOCAL) != 0)
+		buf_addf(out, ", from userid %u", env->uid);
+	buf_addc(out, ')');
+	if (remote)
+		buf_addf(out, " with %s id %s", env->protocol, m->env.id);
+	else
+		buf_addf(out, "\r\n\tid %s", m->env.id);
+	if (remote && m->n_rcpts == 1) {
+		const struct rec_env_rcpt *r = &m->rcpts[0];
+
+		buf_adds(out, "\r\n\tfor <");
+		addr_put_internal(out,
+		    r->orig[0] != '\0' ? r->orig : r->address);
+		buf_addc(out, '>');
+	}
+	buf_adds(out, "; ");
+	date_put(out, env->arrived);
+	buf_adds(out, "\r\n");
+}
+
+static void
+put_date(struct cleanup_mail *m, struct buf *out)
+{
+	date_put(out, m->env.arrived);
+}
+
+static void
+put_from(struct cleanup_mail *m, struct buf *out)
+{
+	if (m->env.sender[0] == '\0')
+		buf_addf(out, "MAILER-DAEMON@%s (Mail Delivery System)",
+		    params.myhostname);
+	else
+		addr_put_internal(out, m->env.sender);
+}
+
+static void
+put_message_id(struct cleanup_mail *m, struct buf *out)
+{
+	time_t when = (time_t)(m->env.arrived / 1000);
+	struct tm tm;
+	char stamp[16] = "";
+
+	if (gmtime_r(&when, &tm) != NULL)
+		(void)strftime(stamp, sizeof(stamp), "%Y%m%d%H%M%S", &tm);
+	m->env.message_id = arena_printf(&m->arena, "<%s.%s@%s>", stamp,
+	    m->env.id, params.myhostname);
+	buf_adds(out, m->env.message_id);
+}
+
+/* Added where it is missing; of a message that was sent on (Resent-), those
+ * that say by whom and when. */
+static const struct addition {
+	const char *name;
+	bool resent;
+	uint32_t seen;
+	void (*put)(struct cleanup_mail *m, struct buf *out);
+} additions[] = {
+	{ "Date", false, SEEN_DATE, put_date },
+	{ "From", false, SEEN_FROM, put_from },
+	{ "Message-ID", false, SEEN_MESSAGE_ID, put_message_id },
+	{ "Resent-Date", true, SEEN_RESENT_DATE, put_date },
+	{ "Resent-From", true, SEEN_RESENT_FROM, put_from },
+	{ "Resent-Message-ID", true, SEEN_RESENT_MESSAGE_ID, put_message_id },
+};
+
+static void
+put_missing(struct cleanup_mail *m, struct buf *out)
+{
+	bool resent = (m->seen & SEEN_RESENT) != 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(additions); i++) {
+		const struct addition *add = &additions[i];
+
+		if (add->resent != resent || (m->seen & add->seen) != 0)
+			continue;
+		buf_addf(out, "%s: ", add->name);
+		add->put(m, out);
+		buf_adds(out, "\r\n");
+	}
+}
+
+void
+cleanup_header_front(struct cleanup_mail *m, struct buf *out)
+{
+	put_received(m, out);
+	if ((m->env.flags & (MAIL_LOCAL | MAIL_AUTH)) != 0)
+		put_missing(m, out);
+}

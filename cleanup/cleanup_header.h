@@ -1,0 +1,23 @@
+/*
+ * cleanup_header - the header of a message: what is taken out, completed, and
+ * put in front.
+ *
+ * Received goes in front of everything that passes.  Date, Message-ID and From
+ * are added, where they are missing, to what is submitted on this host or with
+ * authentication; addresses without a domain are completed in what is submitted
+ * on this host.  Mail of others is passed on as it came, but for the fields
+ * that no message in transit may have (Return-Path, Bcc).
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "cleanup_mail.h"
+
+/* The collected header is complete: what stays goes to the draft, with the
+ * empty line behind it, and what was taken of the body. */
+void cleanup_header_end(struct cleanup_mail *m);
+
+/* The fields that stand in front of the content. */
+void cleanup_header_front(struct cleanup_mail *m, struct buf *out);

@@ -1,0 +1,109 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "cleanup_rcpt.h"
+
+#include <string.h>
+
+#include "addr.h"
+#include "log.h"
+#include "rewrite.h"
+
+static bool
+has_control(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return true;
+	return false;
+}
+
+/* What was checked by the feeder, and is checked again: a line end in an
+ * address would end a line at the next host. */
+static const char *
+what_is_wrong(const struct cleanup_mail *m, const char *given,
+    const struct addr *addr)
+{
+	if (strlen(given) > ADDR_MAX || strlen(addr->local) > ADDR_LOCAL_MAX)
+		return "the address is too long";
+	if (has_control(given))
+		return "the address has a control character";
+	if (!str_is_ascii(given, strlen(given)) &&
+	    ((m->env.flags & MAIL_SMTPUTF8) == 0 ||
+		!str_is_utf8(given, strlen(given))))
+		return "the address is not ASCII";
+	if (addr->local[0] == '\0')
+		return "the address has no local part";
+	if (addr->domain[0] != '\0' && str_is_ascii(given, strlen(given)) &&
+	    !addr_domain_valid(slice_of(addr->domain)))
+		return "the domain is not valid";
+	return NULL;
+}
+
+bool
+cleanup_address(struct cleanup_mail *m, const char *given, const char **out,
+    const char **why)
+{
+	if (given[0] == '\0') {
+		*out = "";
+		return true;
+	}
+
+	struct addr addr = addr_split(&m->arena, given);
+	const char *wrong = what_is_wrong(m, given, &addr);
+	if (wrong != NULL) {
+		*why = wrong;
+		return false;
+	}
+	addr = rewrite_complete(&m->arena, addr);
+	*out = addr_internal(&m->arena, &addr);
+	return true;
+}
+
+/* The members of one recipient, those that are new, behind the others. */
+static bool
+add_members(struct cleanup_mail *m, const struct rec_env_rcpt *given,
+    struct map *seen)
+{
+	struct rewrite_members members = { 0 };
+	const char *why = "";
+	enum found found = rewrite_virtual(&m->arena, given->address, &members,
+	    &why);
+
+	if (found == FOUND_FAILED) {
+		log_warn("%s: virtual aliases of <%s>: %s: refused for now",
+		    m->env.id, given->address, why);
+		cleanup_mail_lose(m, 451, "4.3.0",
+		    "Error: virtual alias look-up failed");
+		return false;
+	}
+	for (size_t i = 0; i < members.n; i++) {
+		struct rec_env_rcpt r = *given;
+
+		if (!rewrite_is_new(seen, members.at[i]))
+			continue;
+		if (found == FOUND_ONE) {
+			if (r.orig[0] == '\0')
+				r.orig = given->address;
+			r.address = members.at[i];
+		}
+		cleanup_mail_add(m, &r);
+	}
+	return m->reply.code == 0;
+}
+
+void
+cleanup_expand(struct cleanup_mail *m)
+{
+	struct rec_env_rcpt *given = m->rcpts;
+	struct map seen = { 0 };
+	size_t n = m->n_rcpts;
+
+	m->rcpts = NULL;
+	m->n_rcpts = m->room = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!add_members(m, &given[i], &seen))
+			break;
+	map_free(&seen);
+}

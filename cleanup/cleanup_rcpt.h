@@ -1,0 +1,19 @@
+/*
+ * cleanup_rcpt - addresses of the envelope: checked, completed, expanded, each
+ * once.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "cleanup_mail.h"
+
+/* An envelope address in internal form, checked and completed, in the arena; ""
+ * for the null address.  False with why where it is none. */
+MUST_CHECK bool cleanup_address(struct cleanup_mail *m, const char *given,
+    const char **out, const char **why);
+
+/* Expands virtual aliases, and leaves each address once, in the order in which
+ * they came.  A table that cannot say loses the message for now. */
+void cleanup_expand(struct cleanup_mail *m);
