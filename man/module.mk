@@ -1,1 +1,2 @@
 # Sources of man, in reading order.
+dist_man_MANS += man/bounce.8

@@ -117,6 +117,13 @@ enum rcpt_notify {
 	NOTIFY_DELAY = 1 << 3,
 };
 
+/* DSN RET (RFC 3461 4.3). */
+enum mail_ret {
+	RET_NONE,
+	RET_FULL,
+	RET_HDRS,
+};
+
 enum deliver_kind {
 	DELIVER_MBOX,    /* target: path */
 	DELIVER_MAILDIR, /* target: folder, ends in a slash */
