@@ -522,6 +522,32 @@ START_TEST(every_prefix_of_services_is_taken_or_refused)
 }
 END_TEST
 
+START_TEST(every_file_that_is_named_must_open)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	const char main_conf[] =
+	    "mydestination = a.example /nonexistent/names\n"
+	    "mynetworks = 10.0.0.1/8\nalias_maps = inline:{a=b}\n"
+	    "virtual_alias_maps = lmdb:/nonexistent/t\n";
+	const char master_conf[] = "[cleanup]\n"
+				   "virtual_alias_maps = texthash:/none\n";
+
+	put("main.conf", main_conf, sizeof(main_conf) - 1);
+	put("master.conf", master_conf, sizeof(master_conf) - 1);
+	ck_assert(!param_check_files(dir, &errors));
+	ck_assert_str_eq(buf_str(&errors),
+	    "main.conf:1: mydestination: /nonexistent/names: No such file or "
+	    "directory\n"
+	    "main.conf:2: mynetworks: 10.0.0.1/8: the address has bits behind "
+	    "those of the network: set them to 0, or lengthen the network\n"
+	    "main.conf:4: virtual_alias_maps: lmdb:/nonexistent/t: "
+	    "/nonexistent/t.lmdb: No such file or directory: build it with "
+	    "mtable or newaliases\n"
+	    "master.conf:2: virtual_alias_maps: texthash:/none: /none: No "
+	    "such file or directory\n");
+}
+END_TEST
+
 START_TEST(listen_is_a_socket)
 {
 	struct listen_item item;
@@ -577,6 +603,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(files, a_bad_service_is_refused, 0,
 	    ARRAY_LEN(bad_services));
 	tcase_add_test(files, every_prefix_of_services_is_taken_or_refused);
+	tcase_add_test(files, every_file_that_is_named_must_open);
 	tcase_add_test(files, listen_is_a_socket);
 	suite_add_tcase(s, files);
 	return s;

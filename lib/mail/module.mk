@@ -24,9 +24,11 @@ libposthouse_a_SOURCES += \
 check_PROGRAMS += t/check_queueid t/check_spool
 libposthouse_a_SOURCES += lib/mail/param.def lib/mail/param.h \
 	lib/mail/param_rows.h lib/mail/param_rows.c \
+	lib/mail/logical.h lib/mail/logical.c \
 	lib/mail/param_file.c lib/mail/param_expand.c \
 	lib/mail/param_default.c lib/mail/param_check.c \
-	lib/mail/param_view.c lib/mail/param.c lib/mail/param_service.c
+	lib/mail/param_view.c lib/mail/param.c lib/mail/param_service.c \
+	lib/mail/param_files.c
 check_PROGRAMS += t/check_param
 libposthouse_a_SOURCES += lib/mail/own.h lib/mail/own.c
 check_PROGRAMS += t/check_own
@@ -40,3 +42,13 @@ libposthouse_a_SOURCES += lib/mail/lines.h lib/mail/lines.c
 check_PROGRAMS += t/check_lines
 libposthouse_a_SOURCES += lib/mail/maildrop.h lib/mail/maildrop.c
 check_PROGRAMS += t/check_maildrop
+libposthouse_a_SOURCES += lib/mail/table.h lib/mail/table_type.h \
+	lib/mail/table.c lib/mail/table_find.c \
+	lib/mail/source.h lib/mail/source.c lib/mail/table_text.c \
+	lib/mail/table_lmdb.h lib/mail/table_lmdb.c lib/mail/table_build.c \
+	lib/mail/table_rules.h lib/mail/table_rules.c \
+	lib/mail/cidr.h lib/mail/cidr.c lib/mail/table_cidr.c \
+	lib/mail/table_regex.c \
+	lib/mail/listfile.h lib/mail/listfile.c \
+	lib/mail/namelist.c lib/mail/netlist.c
+check_PROGRAMS += t/check_table t/check_lists t/check_lmdb

@@ -5,9 +5,8 @@
  * struct of it.  `params` is filled once at the start of a process and never
  * changes: a reload starts new processes.
  *
- * Files that tables name are not looked at here: who opens a table says that it
- * cannot, before the program is ready, and master takes that for a bad
- * configuration.
+ * Before a configuration takes force, param_load(), services_load() and
+ * param_check_files() must all agree to it; their errors are for the user.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -49,6 +48,10 @@ const char *param_conf_dir(const char *option);
  * then not to be used. */
 MUST_CHECK bool param_load(const char *conf_dir, const char *service,
     struct buf *errors);
+
+/* Whether every table, list and file that the parameters name (those of services
+ * too) can be opened.  False with a line for each that cannot. */
+MUST_CHECK bool param_check_files(const char *conf_dir, struct buf *errors);
 
 /* The value of TRANSPORT_suffix where that is set, else of default_suffix or of
  * suffix; milliseconds or a number.  The suffix is one of those that

@@ -1,10 +1,6 @@
 /*
  * main.conf and master.conf apart into settings.
  *
- * A logical line begins in the first column and goes on in those after it that
- * begin with white space; empty lines and comment lines may stand anywhere, also
- * between the parts of a logical line (postconf(5)).  Line ends may be CRLF.
- *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
@@ -16,14 +12,13 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "logical.h"
 
 #define FILE_MAX ((size_t)4 << 20)
 
 struct reader {
 	struct arena *arena;
 	const char *file;
-	struct slice rest;
-	size_t number; /* of the line that was read last */
 	const char *section;
 	bool sections; /* [name] lines are allowed */
 	struct settings *out;
@@ -46,43 +41,6 @@ complain(struct reader *r, size_t line, const char *fmt, ...)
 	va_end(ap);
 	buf_addc(r->errors, '\n');
 	r->ok = false;
-}
-
-static bool
-is_blank_or_comment(struct slice line)
-{
-	struct slice s = slice_trim(line);
-
-	return s.len == 0 || s.at[0] == '#';
-}
-
-/* The lines at the cursor that make one setting, joined. */
-static bool
-next_logical(struct reader *r, struct buf *text, size_t *first)
-{
-	struct slice line;
-
-	buf_reset(text);
-	while (r->rest.len > 0) {
-		struct slice before = r->rest;
-
-		(void)slice_next_part(&r->rest, '\n', &line);
-		if (is_blank_or_comment(line)) {
-			r->number++;
-			continue;
-		}
-		if (text->len > 0 && !char_is_space(line.at[0])) {
-			r->rest = before;
-			break;
-		}
-		r->number++;
-		if (text->len == 0)
-			*first = r->number;
-		if (line.at[line.len - 1] == '\r')
-			line.len--;
-		buf_add(text, line.at, line.len);
-	}
-	return text->len > 0;
 }
 
 static bool
@@ -175,32 +133,30 @@ read_setting(struct reader *r, struct slice text, size_t line)
 }
 
 static void
-read_logical(struct reader *r, const struct buf *text, size_t line)
+read_logical(struct reader *r, const struct logical *l)
 {
-	struct slice s = slice_trim((struct slice){ buf_str(text), text->len });
+	struct slice s = logical_text(l);
 
 	if (memchr(s.at, '\0', s.len) != NULL)
-		complain(r, line, "there is a NUL byte: remove it");
-	else if (char_is_space(text->text[0]))
-		complain(r, line,
+		complain(r, l->first, "there is a NUL byte: remove it");
+	else if (l->indented)
+		complain(r, l->first,
 		    "white space in front goes on a line, but there is none "
 		    "above: move it to the first column");
 	else if (s.at[0] == '[')
-		read_section(r, s, line);
+		read_section(r, s, l->first);
 	else
-		read_setting(r, s, line);
+		read_setting(r, s, l->first);
 }
 
 bool
 settings_parse(struct arena *a, const char *file, struct slice text,
     bool sections, struct settings *out, struct buf *errors)
 {
-	CLEAN_BUF struct buf line = { 0 };
-	size_t number = 0;
+	CLEAN_LOGICAL struct logical l = { .rest = text };
 	struct reader r = {
 		.arena = a,
 		.file = file,
-		.rest = text,
 		.section = "",
 		.sections = sections,
 		.out = out,
@@ -209,8 +165,8 @@ settings_parse(struct arena *a, const char *file, struct slice text,
 	};
 
 	*out = (struct settings){ 0 };
-	while (next_logical(&r, &line, &number))
-		read_logical(&r, &line, number);
+	while (logical_next(&l))
+		read_logical(&r, &l);
 	return r.ok;
 }
 

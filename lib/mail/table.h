@@ -3,8 +3,10 @@
  * regexp pcre, and fail).
  *
  * Opened before a program gives up its rights; afterwards a look-up opens
- * nothing.  An lmdb table that is rebuilt in place is seen at once.  A look-up
- * has three outcomes; FOUND_FAILED means later.
+ * nothing.  An lmdb table that is rebuilt in place is seen at once; the other
+ * files are read when they are opened, and again after a reload.  A look-up has
+ * three outcomes; FOUND_FAILED means later.  Keys of lmdb, texthash and inline
+ * are compared in lower case (ASCII).
  *
  * `passwd:` and whatever can block is answered by the lookup program; table_open
  * gives such a table with .remote set, and table_get says FOUND_FAILED for it:
@@ -33,7 +35,8 @@ bool table_is_remote(const struct table *t);
  * partial keys, as in Postfix. */
 bool table_whole_keys(const struct table *t);
 
-/* The value is appended to out, which is untouched else. */
+/* The value is appended to out, which is untouched else.  A key that is empty
+ * or longer than any table holds is not found. */
 enum found table_get(struct table *t, const char *key, struct buf *out);
 
 /* A list of tables as a parameter holds it, asked in order. */
@@ -45,13 +48,25 @@ struct tables {
 MUST_CHECK bool tables_open(struct tables *ts, const char *list,
     const char **why);
 void tables_free(struct tables *ts);
+
+/* The first value; where no table has one and one of them is remote, that is
+ * FOUND_FAILED, because only the lookup program knows. */
 enum found tables_get(const struct tables *ts, const char *key,
     struct buf *out);
 
-/* The address look-up of Postfix: user+ext@domain, user@domain, then (with
- * `local`) user+ext, user, and @domain, in the order that virtual(5) and
- * canonical(5) fix.  ext gets what is to be appended to a result (propagated
- * extension) where the match was without it. */
+/* The same without the remote ones; and with none that wants whole keys (for a
+ * part of an address or domain). */
+enum found tables_get_here(const struct tables *ts, const char *key,
+    struct buf *out);
+enum found tables_get_part(const struct tables *ts, const char *key,
+    struct buf *out);
+bool tables_any_remote(const struct tables *ts);
+
+/* The address look-up of virtual(5), in this order: user+ext@domain,
+ * user@domain, then (with `local`) user+ext and user, then @domain.  ext (may
+ * be NULL) gets the "+ext" that is to be put into a result where the match was
+ * made without it.  A value "@other" means the same local part there; the caller
+ * puts it in. */
 enum found tables_get_address(const struct tables *ts, const char *address,
     bool local, struct buf *out, struct buf *ext);
 
