@@ -52,3 +52,5 @@ libposthouse_a_SOURCES += lib/mail/table.h lib/mail/table_type.h \
 	lib/mail/listfile.h lib/mail/listfile.c \
 	lib/mail/namelist.c lib/mail/netlist.c
 check_PROGRAMS += t/check_table t/check_lists t/check_lmdb
+libposthouse_a_SOURCES += lib/mail/delivery.h lib/mail/delivery.c
+check_PROGRAMS += t/check_delivery
