@@ -129,8 +129,11 @@ enum deliver_kind {
 	DELIVER_MAILDIR, /* target: folder, ends in a slash */
 	DELIVER_FILE,    /* target: path named by an alias or .forward */
 	DELIVER_COMMAND, /* target: command line */
-	DELIVER_FORWARD, /* answer: the text of the .forward file `target` (paths
-			    parted by newlines, the first that exists) */
+	DELIVER_FORWARD, /* the text of a .forward file: target has paths
+			    parted by newlines, the first that exists counts.
+			    SENT: answer is the text, text the path; BOUNCE:
+			    none is there (no text), or it is not to be used */
+	DELIVER_INCLUDE, /* the same for an :include: list, whoever owns it */
 };
 
 enum lookup_kind {

@@ -1,0 +1,77 @@
+/*
+ * deliver - what the delivery programs share: one message, one place for it, and
+ * what became of it.
+ *
+ * Everything declared here but deliver_child() runs in a child that has become
+ * the user; it blocks, and gives its result by filling in a struct
+ * deliver_result.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include <sys/types.h>
+
+#include "buf.h"
+#include "dsn.h"
+#include "msg.h"
+
+/* Bytes of a command's output that are kept for the log. */
+#define DELIVER_OUTPUT_MAX ((size_t)1000)
+
+/* A .forward file may be this long. */
+#define DELIVER_FORWARD_MAX ((size_t)65536)
+
+struct deliver_result {
+	enum outcome outcome;
+	char status[DSN_STATUS_MAX];
+	struct buf text;
+	struct buf answer; /* DELIVER_FORWARD: what stands in the file */
+};
+
+/* Who the child is. */
+struct deliver_user {
+	const char *name; /* "" for a virtual mailbox */
+	const char *home;
+	const char *shell;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Fills in the result: printable text, as a format. */
+void deliver_say(struct deliver_result *r, enum outcome outcome,
+    const char *status, const char *fmt, ...) PRINTFLIKE(4, 5);
+
+/* Fills it in from errno: later, but for a mailbox that would pass its limit
+ * (EFBIG).  "what: path: reason". */
+void deliver_say_error(struct deliver_result *r, const char *what,
+    const char *path);
+
+/* Size of the message as it will be written, at most. */
+uint64_t deliver_size(const struct msg_deliver *m);
+
+/* ---- the places ---- */
+
+void deliver_maildir(const struct msg_deliver *m, int mail,
+    struct deliver_result *r);
+
+/* DELIVER_MBOX, and DELIVER_FILE, which may also be /dev/null and whose folder
+ * need not let us make a dotlock. */
+void deliver_mbox(const struct msg_deliver *m, int mail,
+    struct deliver_result *r);
+
+void deliver_command(const struct msg_deliver *m, int mail,
+    const struct deliver_user *user, struct deliver_result *r);
+
+/* The first file of the list that is there and that nobody else could have
+ * written. */
+void deliver_forward(const struct msg_deliver *m,
+    const struct deliver_user *user, struct deliver_result *r);
+
+/* ---- the child ---- */
+
+/* Becomes the user that the request names, delivers, and gives the result; root
+ * is nobody's mailbox. */
+void deliver_child(const struct msg_deliver *m, int mail,
+    struct deliver_result *r);

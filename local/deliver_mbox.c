@@ -1,0 +1,201 @@
+/*
+ * mbox: one file, messages behind one another, each begun by a From_ line.
+ *
+ * The file is locked as mailbox_delivery_lock says; what was added is taken away
+ * again when not all of it could be written and flushed.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "deliver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "deliver_text.h"
+#include "fd.h"
+#include "param.h"
+#include "str.h"
+
+struct mbox {
+	struct buf lock; /* the dotlock's path, while it is ours */
+	int file;
+	off_t before; /* the length to go back to */
+	bool armed;   /* something may have been added */
+};
+
+static void
+mbox_free(struct mbox *b)
+{
+	if (b->armed && ftruncate(b->file, b->before) == 0)
+		(void)fsync(b->file); /* the failure is already being said */
+	close_fd(&b->file);
+	if (b->lock.len > 0)
+		(void)unlink(buf_str(&b->lock)); /* grows stale, then */
+	buf_free(&b->lock);
+}
+
+static bool
+has_lock(const char *name)
+{
+	struct slice rest = slice_of(params.mailbox_delivery_lock);
+	struct slice item;
+
+	while (slice_next_item(&rest, &item))
+		if (slice_eq(item, name))
+			return true;
+	return false;
+}
+
+static void
+wait_for_lock(void)
+{
+	int64_t ms = params.deliver_lock_delay;
+	struct timespec ts = { .tv_sec = ms / SECOND,
+		.tv_nsec = ms % SECOND * 1000000 };
+
+	(void)nanosleep(&ts, NULL); /* cut short is well too */
+}
+
+static void
+drop_stale(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 &&
+	    clock_wall() / SECOND - st.st_mtime >
+		params.stale_lock_time / SECOND)
+		(void)unlink(path); /* the next attempt says why not */
+}
+
+static bool
+make_dotlock(struct mbox *b, const char *mailbox)
+{
+	buf_addf(&b->lock, "%s.lock", mailbox);
+	for (int64_t i = 0; i < params.deliver_lock_attempts; i++) {
+		int fd = open(buf_str(&b->lock),
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+		if (fd >= 0)
+			return close(fd) == 0;
+		if (errno != EEXIST)
+			break;
+		drop_stale(buf_str(&b->lock));
+		wait_for_lock();
+	}
+	int saved = errno;
+	buf_reset(&b->lock);
+	errno = saved == EEXIST ? EAGAIN : saved;
+	return false;
+}
+
+static bool
+lock_file(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	bool by_fcntl = has_lock("fcntl");
+	bool by_flock = has_lock("flock");
+
+	for (int64_t i = 0; i < params.deliver_lock_attempts; i++) {
+		if ((!by_fcntl || fcntl(fd, F_SETLK, &whole) == 0) &&
+		    (!by_flock || flock(fd, LOCK_EX | LOCK_NB) == 0))
+			return true;
+		if (errno != EAGAIN && errno != EACCES)
+			return false;
+		wait_for_lock();
+	}
+	errno = EAGAIN;
+	return false;
+}
+
+/* A mailbox is a file of ours with one name: a link made by somebody else
+ * could lead our rights to another file. */
+static bool
+is_ours(int fd, const char **why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	if (!S_ISREG(st.st_mode))
+		*why = "not a regular file";
+	else if (st.st_nlink != 1)
+		*why = "the file has more than one name";
+	else if (st.st_uid != geteuid())
+		*why = "the file is not owned by the recipient";
+	return *why == NULL;
+}
+
+static bool
+open_mbox(struct mbox *b, const struct msg_deliver *m, const char **why)
+{
+	bool may_fail = m->kind == DELIVER_FILE;
+
+	if (has_lock("dotlock") && !make_dotlock(b, m->target) &&
+	    (!may_fail || (errno != EACCES && errno != EROFS)))
+		return false;
+	b->file = open(m->target,
+	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+		O_CLOEXEC,
+	    0600);
+	if (b->file < 0 || !is_ours(b->file, why) || !lock_file(b->file))
+		return false;
+	b->before = lseek(b->file, 0, SEEK_END);
+	return b->before >= 0;
+}
+
+static bool
+write_piece(void *owner, const struct buf *piece)
+{
+	const struct mbox *b = owner;
+
+	return fd_write_all(b->file, piece->text, piece->len) == 0;
+}
+
+static bool
+append(struct mbox *b, const struct msg_deliver *m, int mail)
+{
+	if (m->limit > 0 && (uint64_t)b->before + deliver_size(m) > m->limit) {
+		errno = EFBIG;
+		return false;
+	}
+	b->armed = true;
+	if (!deliver_text_each(m, mail, true, true, write_piece, b) ||
+	    fd_write_all(b->file, "\n", 1) < 0 || fsync(b->file) < 0)
+		return false;
+	b->armed = false;
+	return true;
+}
+
+void
+deliver_mbox(const struct msg_deliver *m, int mail, struct deliver_result *r)
+{
+	CLEANUP(mbox_free) struct mbox b = { .file = -1 };
+	const char *why = NULL;
+	bool file = m->kind == DELIVER_FILE;
+
+	if (file && str_eq(m->target, "/dev/null")) {
+		deliver_say(r, OUTCOME_SENT, "2.0.0",
+		    "delivered to file: /dev/null");
+		return;
+	}
+	if (open_mbox(&b, m, &why) && append(&b, m, mail)) {
+		if (file)
+			deliver_say(r, OUTCOME_SENT, "2.0.0",
+			    "delivered to file: %s", m->target);
+		else
+			deliver_say(r, OUTCOME_SENT, "2.0.0",
+			    "delivered to mailbox");
+	} else if (why != NULL) {
+		deliver_say(r, OUTCOME_DEFER, "4.2.0",
+		    "cannot update mailbox %s: %s", m->target, why);
+	} else {
+		deliver_say_error(r, "cannot update mailbox", m->target);
+	}
+}

@@ -1,0 +1,159 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "deliver_text.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "fd.h"
+
+#define PIECE ((size_t)65536)
+
+static const char from[] = "From ";
+#define FROM_LEN (sizeof(from) - 1)
+
+/* What was held back turns out to be an ordinary start of a line. */
+static void
+release(struct deliver_text *t, struct buf *out)
+{
+	buf_add(out, from, t->matched);
+	t->in_line = t->in_line || t->matched > 0;
+	t->matched = 0;
+}
+
+static void
+end_line(struct deliver_text *t, struct buf *out)
+{
+	release(t, out);
+	buf_addc(out, '\n');
+	t->in_line = false;
+	t->cr = false;
+}
+
+static void
+add_char(struct deliver_text *t, char c, struct buf *out)
+{
+	if (t->quote && !t->in_line && c == from[t->matched]) {
+		t->matched++;
+		if (t->matched == FROM_LEN) {
+			buf_addc(out, '>');
+			release(t, out);
+		}
+		return;
+	}
+	release(t, out);
+	buf_addc(out, c);
+	t->in_line = true;
+}
+
+/* The rest of a line that needs no look at its characters, or 0. */
+static size_t
+plain_len(const struct deliver_text *t, const char *bytes, size_t n)
+{
+	size_t len = 0;
+
+	if (t->quote && !t->in_line)
+		return 0;
+	while (len < n && bytes[len] != '\r' && bytes[len] != '\n')
+		len++;
+	return len;
+}
+
+void
+deliver_text_add(struct deliver_text *t, const char *bytes, size_t n,
+    struct buf *out)
+{
+	for (size_t i = 0; i < n;) {
+		size_t plain = t->cr ? 0 : plain_len(t, bytes + i, n - i);
+
+		if (plain > 0) {
+			buf_add(out, bytes + i, plain);
+			t->in_line = true;
+			i += plain;
+			continue;
+		}
+		char c = bytes[i++];
+		if (c == '\n') {
+			end_line(t, out);
+			continue;
+		}
+		if (t->cr)
+			add_char(t, '\r', out);
+		t->cr = c == '\r';
+		if (!t->cr)
+			add_char(t, c, out);
+	}
+}
+
+void
+deliver_text_end(struct deliver_text *t, struct buf *out)
+{
+	if (t->in_line || t->matched > 0 || t->cr)
+		end_line(t, out);
+}
+
+void
+deliver_text_from_line(struct buf *out, const char *sender, int64_t now)
+{
+	time_t seconds = (time_t)(now / SECOND);
+	struct tm tm;
+	char date[64];
+
+	if (localtime_r(&seconds, &tm) == NULL ||
+	    strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &tm) == 0)
+		date[0] = '\0';
+	buf_adds(out, from);
+	if (sender[0] == '\0')
+		buf_adds(out, "MAILER-DAEMON");
+	for (; *sender != '\0'; sender++)
+		buf_addc(out, (unsigned char)*sender <= ' ' ? '_' : *sender);
+	buf_addf(out, "  %s\n", date);
+}
+
+static bool
+give_part(struct deliver_text *t, int mail, uint64_t at, uint64_t len,
+    deliver_piece_fn *piece, void *owner)
+{
+	CLEAN_BUF struct buf in = { 0 };
+	CLEAN_BUF struct buf out = { 0 };
+
+	while (len > 0) {
+		size_t n = MIN(len, PIECE);
+
+		if (fd_pread_all(mail, buf_room(&in, n), n, (off_t)at) < 0)
+			return false;
+		deliver_text_add(t, in.text, n, &out);
+		if (!piece(owner, &out))
+			return false;
+		buf_reset(&out);
+		at += n;
+		len -= n;
+	}
+	return true;
+}
+
+bool
+deliver_text_each(const struct msg_deliver *m, int mail, bool quote,
+    bool from_line, deliver_piece_fn *piece, void *owner)
+{
+	struct deliver_text t = { 0 };
+	CLEAN_BUF struct buf out = { 0 };
+
+	if (from_line)
+		deliver_text_from_line(&out, m->sender, clock_wall());
+	deliver_text_add(&t, m->head, strlen(m->head), &out);
+	deliver_text_end(&t, &out);
+	if (!piece(owner, &out))
+		return false;
+	buf_reset(&out);
+
+	t.quote = quote;
+	if (!give_part(&t, mail, m->head_at, m->head_len, piece, owner) ||
+	    !give_part(&t, mail, m->data_at, m->data_len, piece, owner))
+		return false;
+	deliver_text_end(&t, &out);
+	return out.len == 0 || piece(owner, &out);
+}
