@@ -73,7 +73,6 @@ put_fields(struct buf *out, const struct maildrop *m)
 		wire_put_str(&rcpts, m->rcpts[i]);
 	wire_put_u32(out, m->flags);
 	wire_put_str(out, m->sender);
-	wire_put_str(out, m->fullname);
 	wire_put_blob(out, (struct slice){ buf_str(&rcpts), rcpts.len });
 }
 
@@ -149,17 +148,6 @@ is_address(struct arena *a, const char *internal)
 }
 
 static bool
-is_fullname(const char *name)
-{
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < n; i++)
-		if ((name[i] >= 0 && name[i] < ' ') || name[i] == 0x7f)
-			return false;
-	return n <= MAILDROP_FULLNAME_MAX && str_is_utf8(name, n);
-}
-
-static bool
 get_rcpts(struct arena *a, struct slice blob, struct maildrop *m,
     const char **why)
 {
@@ -192,16 +180,12 @@ get_fields(struct arena *a, const char *fields, size_t n, struct maildrop *m,
 
 	m->flags = wire_get_u32(&w);
 	m->sender = wire_get_str(&w);
-	m->fullname = wire_get_str(&w);
 	struct slice rcpts = wire_get_blob(&w);
 	*why = "malformed fields";
 	if (!wire_done(&w) || (m->flags & ~(uint32_t)MAIL_BODY_8BIT) != 0)
 		return false;
 	*why = "malformed sender";
-	if (!is_address(a, m->sender))
-		return false;
-	*why = "malformed full name";
-	return is_fullname(m->fullname) && get_rcpts(a, rcpts, m, why);
+	return is_address(a, m->sender) && get_rcpts(a, rcpts, m, why);
 }
 
 bool

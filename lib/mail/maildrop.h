@@ -4,8 +4,8 @@
  *	magic        8 bytes, with the version
  *	fields       32 bits: length of the fields
  *	content      64 bits: length of the content
- *	(fields)     u32 flags, str sender, str fullname, blob of str recipients,
- *	             as wire.h has them
+ *	(fields)     u32 flags, str sender, blob of str recipients, as wire.h
+ *	             has them
  *	(content)    to the end of the file
  *
  * Written under a name that begins with 't', made durable, and renamed to one
@@ -20,15 +20,13 @@
 
 #include "arena.h"
 
-#define MAILDROP_NAME_MAX     48
-#define MAILDROP_FIELDS_MAX   ((size_t)16 << 20)
-#define MAILDROP_RCPTS_MAX    ((size_t)50000)
-#define MAILDROP_FULLNAME_MAX 255 /* of a fullname */
+#define MAILDROP_NAME_MAX   48
+#define MAILDROP_FIELDS_MAX ((size_t)16 << 20)
+#define MAILDROP_RCPTS_MAX  ((size_t)50000)
 
 struct maildrop {
-	uint32_t flags;       /* MAIL_BODY_8BIT or 0 */
-	const char *sender;   /* internal form, "" is the null sender */
-	const char *fullname; /* of the sender, for a From that is missing */
+	uint32_t flags;           /* MAIL_BODY_8BIT or 0 */
+	const char *sender;       /* internal form, "" is the null sender */
 	const char *const *rcpts; /* internal form, at least one */
 	size_t n_rcpts;
 	uint64_t content_at, content_len; /* canonical lines, unchecked */
