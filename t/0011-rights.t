@@ -47,7 +47,6 @@ done
 is "deliver is root" "$(field deliver user)" root
 is "deliver has three capabilities: SETUID SETGID KILL" \
     "$(field deliver caps)" e0
-is "deliver has no_new_privs" "$(field deliver nnp)" 1
 is "deliver is filtered" "$(field deliver seccomp)" 2
 is "master is root" "$(field master user)" root
 is "nothing else is root" "$(awk '/user=root/ && $1 != "master" &&

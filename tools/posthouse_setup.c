@@ -190,12 +190,14 @@ want_users(struct setup *s)
 	for (int role = ROLE_MASTER; role < ROLES; role++) {
 		const struct rights *r = rights_of((enum role)role);
 
-		if (r != NULL && r->user != NULL)
-			want_user(s, r->user);
+		if (r == NULL || r->user == NULL)
+			continue;
+		want_user(s, r->user);
+		if (r->queue_group == NULL)
+			continue;
+		want_group(s, r->queue_group);
+		want_member(s, r->user, r->queue_group);
 	}
-	want_group(s, "ph-queue");
-	want_member(s, "ph-cleanup", "ph-queue");
-	want_member(s, "ph-qmgr", "ph-queue");
 }
 
 /* ---- the first configuration ---- */
@@ -235,6 +237,15 @@ make_path(const char *path, mode_t mode, uid_t uid, gid_t gid)
 		*slash = '/';
 	}
 	return fd_make_dir(path, mode, uid, gid);
+}
+
+static bool
+has_conf(const char *dir)
+{
+	CLEAN_BUF struct buf path = { 0 };
+
+	buf_addf(&path, "%s/main.conf", dir);
+	return access(buf_str(&path), F_OK) == 0;
 }
 
 static void
@@ -417,6 +428,10 @@ posthouse_setup(int argc, char **argv)
 	umask(022);
 	want_users(&s);
 	want_conf(&s);
+	if (s.check && s.changes > 0 && !has_conf(s.conf)) {
+		puts("would make the folders that main.conf names");
+		return 1;
+	}
 	if (!param_load(s.conf, NULL, &errors)) {
 		fputs(buf_str(&errors), stderr);
 		return EX_CONFIG;
