@@ -57,7 +57,7 @@ check "no goto, no setjmp, no alloca" "$(
 	    grep -v '^[^:]*:[0-9]*: *\*')"
 
 check "nothing promises work instead of doing it" "$(
-	grep -nE 'TODO|FIXME|XXX|HACK' $programs)"
+	grep -nwE 'TODO|FIXME|XXX|HACK' $programs)"
 
 check "no program includes another's header" "$(
 	for d in master smtpd cleanup qmgr smtp bounce lookup scribe pickup; do
