@@ -1,2 +1,3 @@
 # Sources of man, in reading order.
 dist_man_MANS += man/bounce.8
+dist_man_MANS += man/smtpd.8

@@ -1,4 +1,8 @@
 # Sources of smtpd, in reading order.
+phlibexec_PROGRAMS += smtpd/smtpd
+smtpd_smtpd_SOURCES = smtpd/smtpd.c
+smtpd_smtpd_LDADD = smtpd/libsmtpd.a $(LDADD)
+
 noinst_LIBRARIES += smtpd/libsmtpd.a
 smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_commands.h smtpd/smtpd_commands.c \
@@ -30,3 +34,15 @@ t_check_smtpd_model_LDADD = smtpd/libsmtpd.a $(LDADD)
 check_PROGRAMS += t/check_smtpd_limit
 t_check_smtpd_limit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
 t_check_smtpd_limit_LDADD = smtpd/libsmtpd.a $(LDADD)
+
+noinst_PROGRAMS += t/talk
+t_talk_SOURCES = t/talk.c
+EXTRA_DIST += t/dialogue/message.smtp t/dialogue/pipelined.smtp \
+	t/dialogue/relay.smtp t/dialogue/syntax.smtp \
+	t/dialogue/too-many-errors.smtp t/dialogue/out-of-turn.smtp \
+	t/dialogue/bare-lf-command.smtp t/dialogue/bare-cr-command.smtp \
+	t/dialogue/http.smtp
+
+check_PROGRAMS += t/check_smtpd_flow
+t_check_smtpd_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
+t_check_smtpd_flow_LDADD = smtpd/libsmtpd.a $(LDADD)
