@@ -54,3 +54,4 @@ libposthouse_a_SOURCES += lib/mail/table.h lib/mail/table_type.h \
 check_PROGRAMS += t/check_table t/check_lists t/check_lmdb
 libposthouse_a_SOURCES += lib/mail/delivery.h lib/mail/delivery.c
 check_PROGRAMS += t/check_delivery
+libposthouse_a_SOURCES += lib/mail/qline.h lib/mail/qline.c
