@@ -1,15 +1,34 @@
 # Sources of qmgr, in reading order.
+phlibexec_PROGRAMS += qmgr/qmgr
+qmgr_qmgr_SOURCES = qmgr/qmgr.c
+qmgr_qmgr_LDADD = qmgr/libqmgr.a $(LDADD)
+
 noinst_LIBRARIES += qmgr/libqmgr.a
 qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_heap.h qmgr/qmgr_heap.c \
+	qmgr/qmgr_state.h \
 	qmgr/qmgr_sched.h qmgr/qmgr_sched.c \
 	qmgr/qmgr_msg.c \
 	qmgr/qmgr_dest.h qmgr/qmgr_dest.c \
 	qmgr/qmgr_clock.c \
-	qmgr/qmgr_turn.h qmgr/qmgr_turn.c
+	qmgr/qmgr_turn.h qmgr/qmgr_turn.c \
+	qmgr/qmgr_slots.h qmgr/qmgr_slots.c \
+	qmgr/qmgr.h \
+	qmgr/qmgr_mail.h qmgr/qmgr_mail.c \
+	qmgr/qmgr_parts.h qmgr/qmgr_parts.c \
+	qmgr/qmgr_fate.h qmgr/qmgr_fate.c \
+	qmgr/qmgr_agent.h qmgr/qmgr_agent.c \
+	qmgr/qmgr_notice.h qmgr/qmgr_notice.c \
+	qmgr/qmgr_take.h qmgr/qmgr_take.c \
+	qmgr/qmgr_scan.h qmgr/qmgr_scan.c \
+	qmgr/qmgr_handover.h qmgr/qmgr_handover.c \
+	qmgr/qmgr_events.h qmgr/qmgr_events.c \
+	qmgr/qmgr_admin.h qmgr/qmgr_admin.c
 
-check_PROGRAMS += t/check_qmgr_heap t/check_qmgr_sim
+check_PROGRAMS += t/check_qmgr_heap t/check_qmgr_sim t/check_qmgr
 t_check_qmgr_heap_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_heap_LDADD = qmgr/libqmgr.a $(LDADD)
 t_check_qmgr_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_sim_LDADD = qmgr/libqmgr.a $(LDADD)
+t_check_qmgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
+t_check_qmgr_LDADD = qmgr/libqmgr.a $(LDADD)

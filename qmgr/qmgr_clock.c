@@ -24,9 +24,8 @@ lifetime(const struct sched *s, const struct sched_msg *m)
 						   : s->config.lifetime;
 }
 
-/* Milliseconds of the clock of expiry until then; <= 0 where it is over. */
-static int64_t
-left_to_expiry(const struct sched *s, const struct sched_msg *m)
+int64_t
+sched_left(const struct sched *s, const struct sched_msg *m)
 {
 	return m->expires - sched_age_clock(s);
 }
@@ -34,7 +33,7 @@ left_to_expiry(const struct sched *s, const struct sched_msg *m)
 static int64_t
 left_to_warning(const struct sched *s, const struct sched_msg *m)
 {
-	return left_to_expiry(s, m) - lifetime(s, m) + s->config.delay_warning;
+	return sched_left(s, m) - lifetime(s, m) + s->config.delay_warning;
 }
 
 static bool
@@ -54,7 +53,7 @@ at_left(const struct sched *s, int64_t left)
 static int64_t
 expiry_key(const struct sched *s, const struct sched_msg *m)
 {
-	int64_t left = left_to_expiry(s, m);
+	int64_t left = sched_left(s, m);
 
 	if (left <= 0 && !sched_settled(m))
 		return s->now + LATE_CHECK;
@@ -115,7 +114,7 @@ static bool
 over(struct sched *s, struct sched_msg *m)
 {
 	if ((m->flags & (SCHED_HELD | SCHED_EXPIRED)) != 0 || s->frozen != 0 ||
-	    m->parts == NULL || left_to_expiry(s, m) > 0 || !sched_settled(m))
+	    m->parts == NULL || sched_left(s, m) > 0 || !sched_settled(m))
 		return false;
 	m->flags |= SCHED_EXPIRED;
 	return true;

@@ -117,7 +117,9 @@ free_part(struct sched *s, struct sched_part *p)
 static struct sched_part *
 part_for(struct sched_msg *m, struct dest *d)
 {
-	for (struct sched_part *p = m->parts; p != NULL; p = p->next)
+	/* A mailing to many destinations is not searched for each. */
+	for (struct sched_part *p = d->parts > 0 ? m->parts : NULL; p != NULL;
+	     p = p->next)
 		if (p->dest == d)
 			return p;
 	struct sched_part *p = xcalloc(1, sizeof(*p));

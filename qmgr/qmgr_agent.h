@@ -1,0 +1,31 @@
+/*
+ * qmgr_agent - delivery agents, and the jobs that they have in hand.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "chan.h"
+#include "qmgr.h"
+
+/* An agent for the transport that c->name names is there, or is gone: what it
+ * had in hand is deferred. */
+void agent_come(struct chan *c);
+void agent_gone(struct chan *c);
+
+/* Gives the recipients of a SCHED_START event to an agent. */
+void agent_start(const struct sched_event *e);
+
+bool agent_result(struct chan *c, const void *body, size_t len, int fd);
+bool agent_expand(struct chan *c, const void *body, size_t len, int fd);
+bool agent_done(struct chan *c, const void *body, size_t len, int fd);
+
+/* Agents are asked to stop what they do with this message. */
+void agent_cancel(const struct mail *mail);
+
+uint32_t agent_jobs(void);
+
+/* Transports with mail and no agent are said, once each: call it every few
+ * seconds. */
+void agent_warn(void);

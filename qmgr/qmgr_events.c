@@ -1,0 +1,155 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "qmgr_events.h"
+
+#include "clock.h"
+#include "log.h"
+#include "qmgr_agent.h"
+#include "qmgr_fate.h"
+#include "qmgr_mail.h"
+#include "qmgr_notice.h"
+#include "str.h"
+
+/* Events at once; then the sockets come again. */
+#define EVENTS_MAX 500
+
+static void
+load(struct sched_msg *m)
+{
+	struct mail *mail = mail_load(m);
+
+	if (mail == NULL)
+		return;
+	log_info("%s: from=<%s>" LOG_SEP "size=%llu" LOG_SEP
+		 "nrcpt=%u (queue active)",
+	    m->id.text, mail->m.env.sender,
+	    (unsigned long long)mail->m.env.size, sched_count(m));
+	fate_progress(mail);
+}
+
+#define EXPIRED "message expired before it was delivered"
+
+static void
+expire(struct sched_msg *m)
+{
+	struct mail *mail = mail_load(m);
+
+	if (mail != NULL)
+		fate_expire(mail, EXPIRED);
+}
+
+static void
+warn(struct sched_msg *m)
+{
+	struct mail *mail = mail_load(m);
+
+	if (mail != NULL)
+		notice_delay(mail);
+}
+
+static void
+wake(struct sched_msg *m)
+{
+	struct mail *mail = mail_load(m);
+
+	if (mail == NULL)
+		return;
+	if ((m->flags & SCHED_EXPIRED) != 0) {
+		fate_expire(mail, EXPIRED);
+		return;
+	}
+	if ((m->owner & OWNER_WISH_WARN) != 0)
+		notice_delay(mail);
+	fate_progress(mail);
+}
+
+static void
+say_state(const struct dest *d)
+{
+	const char *transport = d->transport->name;
+	uint32_t waiting = d->small.n + d->big.n;
+
+	if (d->down != 0)
+		log_info("destination %s:%s is down, %u messages wait, next "
+			 "try in %lld s (%s)",
+		    transport, d->nexthop, waiting,
+		    (long long)(d->interval / SECOND),
+		    d->reason != NULL ? d->reason : "no reason given");
+	else
+		log_info("destination %s:%s is up again after %lld s, %u "
+			 "messages wait",
+		    transport, d->nexthop, (long long)(d->outage / SECOND),
+		    waiting);
+}
+
+static void
+act(const struct sched_event *e)
+{
+	switch (e->kind) {
+	case SCHED_LOAD:
+		load(e->msg);
+		return;
+	case SCHED_START:
+		agent_start(e);
+		return;
+	case SCHED_EXPIRE:
+		expire(e->msg);
+		return;
+	case SCHED_WARN:
+		warn(e->msg);
+		return;
+	case SCHED_WAKE:
+		wake(e->msg);
+		return;
+	case SCHED_STATE:
+		say_state(e->dest);
+		return;
+	case SCHED_RESOLVER_DOWN:
+		log_warn("the resolver does not answer: mail that needs it "
+			 "waits, and does not expire meanwhile: see "
+			 "dns_servers and /etc/resolv.conf");
+		return;
+	case SCHED_RESOLVER_UP:
+		log_info("the resolver answers again");
+		return;
+	}
+}
+
+static void
+on_timer(struct loop_timer *t __attribute__((unused)))
+{
+	events_run();
+}
+
+void
+qmgr_soon(void)
+{
+	if (qmgr.timer.at == 0 || qmgr.timer.at > loop_now())
+		loop_timer(&qmgr.timer, 0, on_timer);
+}
+
+void
+events_run(void)
+{
+	static bool running;
+	struct sched_event e;
+	int left = EVENTS_MAX;
+
+	if (running || !qmgr.at_work || qmgr.draining)
+		return;
+	running = true;
+	sched_time(qmgr.sched, loop_now());
+	while (left > 0 && sched_next(qmgr.sched, &e)) {
+		act(&e);
+		left--;
+	}
+	running = false;
+
+	int64_t when = left > 0 ? sched_when(qmgr.sched) : loop_now();
+	if (when == SCHED_NEVER)
+		loop_cancel(&qmgr.timer);
+	else if (qmgr.timer.at != when)
+		loop_timer(&qmgr.timer, MAX(when - loop_now(), 0), on_timer);
+}

@@ -1,0 +1,26 @@
+/*
+ * qmgr_parts - which recipients go where.
+ *
+ * Routes are worked out anew each time a message is loaded, and the scheduler's
+ * parts are mended where they differ.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "qmgr.h"
+
+/* Gives every queued recipient that is not busy its part and its mark.
+ * Recipients that no route will ever take have failed after. */
+void parts_sort(struct mail *mail);
+
+/* Marks so many of a part's recipients as ready and the rest as waiting: never
+ * tried ones before others. */
+void parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready);
+
+/* The scheduler's transport of that name, made with the parameters' limits. */
+struct transport *parts_transport(const char *name);
+
+/* "error", "retry", "discard": answered by us. */
+bool parts_is_own(const char *transport);

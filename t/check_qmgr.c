@@ -1,0 +1,605 @@
+/*
+ * qmgr: messages through the queue manager, with the test in the place of
+ * cleanup, of the agents and of bounce, and a queue on disk.
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <check.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chan.h"
+#include "clock.h"
+#include "log.h"
+#include "param.h"
+#include "program.h"
+#include "qmgr.h"
+#include "qmgr_agent.h"
+#include "qmgr_events.h"
+#include "qmgr_fate.h"
+#include "qmgr_mail.h"
+#include "qmgr_notice.h"
+#include "qmgr_scan.h"
+#include "qmgr_take.h"
+#include "route.h"
+#include "str.h"
+
+struct qmgr qmgr;
+
+static char dir[] = "/tmp/check_qmgr.XXXXXX";
+static struct chan agent, bounce;
+static int agent_end, bounce_end;
+static bool has_bounce;
+static struct buf logged;
+
+/* ---- in the place of program.c ---- */
+
+struct chan *
+program_peer(enum role role)
+{
+	return role == ROLE_BOUNCE && has_bounce ? &bounce : NULL;
+}
+
+struct chan *
+program_control(void)
+{
+	return NULL;
+}
+
+/* ---- the world ---- */
+
+static void
+keep_line(enum log_level level, const char *line)
+{
+	(void)level;
+	buf_addf(&logged, "%s\n", line);
+}
+
+static const struct chan_rule rules[] = {
+	{ MSG_job_result, 1u << ROLE_SMTP, agent_result },
+	{ MSG_job_expand, 1u << ROLE_SMTP, agent_expand },
+	{ MSG_job_done, 1u << ROLE_SMTP, agent_done },
+	{ MSG_notice_done, 1u << ROLE_BOUNCE, notice_answer },
+};
+
+static void
+on_ended(struct chan *c)
+{
+	agent_gone(c);
+}
+
+static int
+connect_as(struct chan *c, enum role role, const char *name)
+{
+	int fds[2];
+
+	ck_assert_int_eq(chan_pair(fds), 0);
+	chan_start(c, fds[0], role, name, rules, ARRAY_LEN(rules), on_ended);
+	return fds[1];
+}
+
+static void
+begin_qmgr(void)
+{
+	struct sched_config config = {
+		.min_backoff = 2 * SECOND,
+		.max_backoff = 20 * SECOND,
+		.lifetime = HOUR,
+		.bounce_lifetime = HOUR,
+		.probe_time = 100,
+		.probe_max = SECOND,
+	};
+
+	memset(&qmgr, 0, sizeof(qmgr));
+	list_init(&qmgr.loaded);
+	qmgr.dir = open(dir, O_RDONLY | O_DIRECTORY);
+	qmgr.sched = sched_create(&config, 1);
+	sched_time(qmgr.sched, clock_mono());
+	qmgr.at_work = true;
+	agent_end = connect_as(&agent, ROLE_SMTP, "smtp");
+	agent_come(&agent);
+	bounce_end = connect_as(&bounce, ROLE_BOUNCE, "bounce");
+	has_bounce = true;
+}
+
+static void
+setup(void)
+{
+	static const char *const names[] = { "tmp", "new", "cur", "hold",
+		"corrupt" };
+	CLEAN_BUF struct buf errors = { 0 };
+	CLEAN_BUF struct buf path = { 0 };
+	const char *why = "";
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	int at = open(dir, O_RDONLY | O_DIRECTORY);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		ck_assert_int_eq(mkdirat(at, names[i], 0700), 0);
+	buf_addf(&path, "%s/main.conf", dir);
+	FILE *f = fopen(buf_str(&path), "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fprintf(f,
+	    "myhostname = here.test\nmydestination =\nalias_maps =\n"
+	    "minimal_backoff_time = 2s\nlocal_recipient_maps =\n"
+	    "maximal_backoff_time = 20s\n");
+	ck_assert_int_eq(fclose(f), 0);
+	(void)close(at);
+	ck_assert_msg(param_load(dir, NULL, &errors), "%s", buf_str(&errors));
+	ck_assert_msg(route_open(&why), "%s", why);
+	log_sink(keep_line);
+	clock_start();
+	loop_start();
+	begin_qmgr();
+	scan_check_folders();
+}
+
+static void
+teardown(void)
+{
+	CLEAN_BUF struct buf command = { 0 };
+
+	(void)close(qmgr.dir);
+	buf_addf(&command, "%s", dir);
+	execl("/bin/rm", "rm", "-rf", dir, (char *)NULL);
+}
+
+static const char *
+new_id(void)
+{
+	static struct queueid id;
+
+	id = queueid_new(1);
+	return id.text;
+}
+
+static int
+write_mail(const char *id, const char *sender, const char *const *rcpts,
+    size_t n)
+{
+	CLEAN_DRAFT struct spool_draft d = { 0 };
+	struct rec_env env = {
+		.arrived = clock_wall(),
+		.sender = sender,
+		.client_name = "",
+		.client_addr = "",
+	};
+	struct rec_env_rcpt *list = xcalloc(n, sizeof(*list));
+	static const struct buf none;
+
+	for (size_t i = 0; i < n; i++)
+		list[i].address = rcpts[i];
+	spool_draft_start(&d, qmgr.dir, id);
+	spool_draft_data(&d, "Subject: x\r\n\r\nhello\r\n", 21);
+	ck_assert_int_eq(spool_draft_finish(&d, &none, &env, list, n,
+			     SPOOL_NEW),
+	    0);
+	free(list);
+	return spool_draft_take(&d);
+}
+
+/* cleanup tells of a message to these recipients. */
+static const char *
+send_mail(const char *sender, const char *const *rcpts, size_t n)
+{
+	const char *id = new_id();
+	int fd = write_mail(id, sender, rcpts, n);
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_queue_new(&packet, &(struct msg_queue_new){ .id = id });
+	ck_assert(take_new(NULL, packet.text + 4, packet.len - 4, fd));
+	events_run();
+	return id;
+}
+
+#define SEND(sender, ...)                                       \
+	send_mail(sender, (const char *const[]){ __VA_ARGS__ }, \
+	    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+static bool
+next_packet(int end, uint32_t type, struct buf *packet, int64_t wait)
+{
+	int64_t until = clock_mono() + wait;
+	CLEAN_FD int fd = -1;
+
+	buf_reset(packet);
+	do {
+		loop_once(5);
+		if (chan_get_now(end, packet, &fd, 5) < 0)
+			continue;
+		struct wire w = wire_open(buf_str(packet), packet->len);
+		ck_assert_uint_eq(wire_get_u32(&w), type);
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+		return true;
+	} while (clock_mono() < until);
+	return false;
+}
+
+static struct buf job_packet;
+
+static bool
+next_job(struct msg_job *job, int64_t wait)
+{
+	if (!next_packet(agent_end, MSG_job, &job_packet, wait))
+		return false;
+	ck_assert(msg_get_job(job, job_packet.text + 4, job_packet.len - 4));
+	return true;
+}
+
+static size_t
+rcpts_of(const struct msg_job *job)
+{
+	struct wire w = wire_open(job->rcpts.at, job->rcpts.len);
+	struct rec_job_rcpt rcpt;
+	size_t n = 0;
+
+	for (; wire_more(&w); n++)
+		ck_assert(rec_get_job_rcpt(&rcpt, &w));
+	return n;
+}
+
+static void
+give(int end, const struct buf *packet)
+{
+	ck_assert_int_eq(chan_send_now(end, packet, -1), 0);
+	loop_once(20);
+	loop_once(0);
+}
+
+static void
+result(uint32_t stream, uint32_t index, enum outcome outcome, enum fault fault)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	static const char *const status[] = { "", "2.0.0", "4.0.0", "5.0.0" };
+	struct msg_job_result m = {
+		.stream = stream,
+		.index = index,
+		.outcome = (uint8_t)outcome,
+		.fault = (uint8_t)fault,
+		.status = status[outcome],
+		.text = "said the test",
+		.relay = "relay.test",
+	};
+
+	msg_put_job_result(&packet, &m);
+	give(agent_end, &packet);
+}
+
+static void
+done(uint32_t stream)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_job_done(&packet, &(struct msg_job_done){ .stream = stream });
+	give(agent_end, &packet);
+}
+
+static void
+answer_all(const struct msg_job *job, enum outcome outcome, enum fault fault)
+{
+	struct wire w = wire_open(job->rcpts.at, job->rcpts.len);
+	struct rec_job_rcpt rcpt;
+	uint32_t stream = job->stream;
+
+	while (wire_more(&w)) {
+		ck_assert(rec_get_job_rcpt(&rcpt, &w));
+		result(stream, rcpt.index, outcome, fault);
+	}
+	done(stream);
+}
+
+static bool
+lies_in(const char *id, enum spool_dir where)
+{
+	char path[SPOOL_PATH_MAX];
+
+	spool_path(path, where, id);
+	return faccessat(qmgr.dir, path, F_OK, 0) == 0;
+}
+
+static bool
+is_gone(const char *id)
+{
+	return sched_find(qmgr.sched, id) == NULL && !lies_in(id, SPOOL_NEW) &&
+	    !lies_in(id, SPOOL_CUR);
+}
+
+#define LOGGED(text) ck_assert_ptr_nonnull(strstr(buf_str(&logged), text))
+
+/* ---- the cases ---- */
+
+START_TEST(delivered_mail_is_removed_without_a_journal)
+{
+	struct msg_job job;
+	const char *id = SEND("s@x.test", "a@y.test", "b@y.test");
+
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_str_eq(job.id, id);
+	ck_assert_str_eq(job.transport, "smtp");
+	ck_assert_str_eq(job.nexthop, "y.test");
+	ck_assert_str_eq(job.sender, "s@x.test");
+	ck_assert_uint_eq(rcpts_of(&job), 2);
+	ck_assert(lies_in(id, SPOOL_NEW));
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+	ck_assert_uint_eq(qmgr.n_loaded, 0);
+	ck_assert_uint_eq(qmgr.books.accepted, 2);
+	ck_assert_uint_eq(qmgr.books.sent, 2);
+	LOGGED("from=<s@x.test>, size=");
+	LOGGED("nrcpt=2 (queue active)");
+	LOGGED(": removed");
+}
+END_TEST
+
+START_TEST(deferred_mail_survives_a_restart)
+{
+	struct msg_job job;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test", "b@y.test"));
+
+	ck_assert(next_job(&job, SECOND));
+	result(job.stream, 0, OUTCOME_SENT, FAULT_NONE);
+	result(job.stream, 1, OUTCOME_DEFER, FAULT_MESSAGE);
+	done(job.stream);
+	ck_assert(lies_in(id, SPOOL_CUR) && !lies_in(id, SPOOL_NEW));
+	ck_assert_uint_eq(qmgr.n_loaded, 0);
+
+	agent_gone(&agent);
+	loop_cancel(&qmgr.timer);
+	chan_stop(&agent);
+	chan_stop(&bounce);
+	begin_qmgr();
+	scan_start();
+	ck_assert(!next_job(&job, 300)); /* its time has not come */
+	ck_assert_ptr_nonnull(sched_find(qmgr.sched, id));
+	ck_assert(next_job(&job, 4 * SECOND));
+	ck_assert_uint_eq(rcpts_of(&job), 1);
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+}
+END_TEST
+
+START_TEST(mail_in_new_is_taken_up_once)
+{
+	struct msg_job job;
+	const char *to = "a@y.test";
+	const char *id = new_id();
+	CLEAN_BUF struct buf packet = { 0 };
+	int fd = write_mail(id, "s@x.test", &to, 1);
+
+	scan_start();
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+	msg_put_queue_new(&packet, &(struct msg_queue_new){ .id = id });
+	ck_assert(take_new(NULL, packet.text + 4, packet.len - 4, fd));
+	ck_assert(!next_job(&job, 100));
+}
+END_TEST
+
+static uint32_t
+next_notice(struct buf *packet, struct msg_notice *m)
+{
+	ck_assert(next_packet(bounce_end, MSG_notice, packet, SECOND));
+	ck_assert(msg_get_notice(m, packet->text + 4, packet->len - 4));
+	return m->stream;
+}
+
+static void
+notice_over(uint32_t stream, bool ok)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_notice_done m = {
+		.stream = stream,
+		.ok = ok,
+		.notice_id = "",
+	};
+
+	msg_put_notice_done(&packet, &m);
+	give(bounce_end, &packet);
+}
+
+START_TEST(failed_mail_is_kept_until_its_sender_is_told)
+{
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_BOUNCE, FAULT_NONE);
+	uint32_t stream = next_notice(&packet, &notice);
+	ck_assert_str_eq(notice.to, "s@x.test");
+	ck_assert_uint_eq(notice.kind, NOTICE_BOUNCE);
+	ck_assert(lies_in(id, SPOOL_NEW));
+	notice_over(stream, true);
+	ck_assert(is_gone(id));
+	ck_assert_uint_eq(qmgr.books.bounced, 1);
+}
+END_TEST
+
+START_TEST(nobody_is_told_of_a_failed_notification)
+{
+	struct msg_job job;
+	const char *id = SEND("", "a@y.test");
+
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_BOUNCE, FAULT_NONE);
+	ck_assert(is_gone(id));
+}
+END_TEST
+
+START_TEST(a_destination_that_is_down_is_tried_by_one)
+{
+	struct msg_job job;
+	char ids[5][QUEUEID_LEN + 1];
+
+	(void)snprintf(ids[0], sizeof(ids[0]), "%s",
+	    SEND("s@x.test", "a@y.test"));
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_DEFER, FAULT_DESTINATION);
+	for (int i = 1; i < 5; i++)
+		(void)snprintf(ids[i], sizeof(ids[i]), "%s",
+		    SEND("s@x.test", "b@y.test"));
+	LOGGED("destination smtp:y.test is down");
+	LOGGED("delivery temporarily suspended: said the test");
+	for (int i = 0; i < 5; i++)
+		ck_assert(lies_in(ids[i], SPOOL_CUR));
+
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_uint_eq(job.probe, 1);
+	ck_assert(!next_job(&(struct msg_job){ 0 }, 100));
+	/* The packet of the probe was overwritten by nothing. */
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	LOGGED("destination smtp:y.test is up again");
+	for (int i = 0; i < 4; i++) {
+		ck_assert(next_job(&job, SECOND));
+		answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	}
+	for (int i = 0; i < 5; i++)
+		ck_assert(is_gone(ids[i]));
+	ck_assert_uint_eq(qmgr.books.sent, 5);
+}
+END_TEST
+
+START_TEST(an_alias_becomes_its_members)
+{
+	struct msg_job job;
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_BUF struct buf members = { 0 };
+	const char *id = SEND("s@x.test", "list@y.test");
+
+	ck_assert(next_job(&job, SECOND));
+	for (int i = 0; i < 3; i++)
+		rec_put_job_member(&members,
+		    &(struct rec_job_member){
+			.address = i < 2 ? "m@z.test" : "n@w.test",
+			.via = "list@y.test",
+			.sender = i == 1 ? "owner-list@y.test" : "",
+		    });
+	struct msg_job_expand m = {
+		.stream = job.stream,
+		.members = { buf_str(&members), members.len },
+	};
+	uint32_t stream = job.stream;
+	msg_put_job_expand(&packet, &m);
+	give(agent_end, &packet);
+	done(stream);
+	bool owner = false;
+	for (int i = 0; i < 3; i++) {
+		ck_assert(next_job(&job, SECOND));
+		ck_assert_uint_eq(rcpts_of(&job), 1);
+		owner |= str_eq(job.sender, "owner-list@y.test");
+		answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	}
+	ck_assert(owner);
+	ck_assert(is_gone(id));
+	ck_assert_uint_eq(qmgr.books.expanded, 1);
+	ck_assert_uint_eq(qmgr.books.expanded_in, 3);
+	ck_assert_uint_eq(qmgr.books.sent, 3);
+}
+END_TEST
+
+START_TEST(a_lost_agent_defers_what_it_had)
+{
+	struct msg_job job;
+	const char *id = SEND("s@x.test", "a@y.test");
+
+	ck_assert(next_job(&job, SECOND));
+	(void)close(agent_end);
+	loop_once(20);
+	loop_once(0);
+	LOGGED("delivery agent lost");
+	ck_assert(lies_in(id, SPOOL_CUR));
+	agent_end = connect_as(&agent, ROLE_SMTP, "smtp");
+	agent_come(&agent);
+	ck_assert(next_job(&job, 3 * SECOND));
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+}
+END_TEST
+
+START_TEST(held_mail_waits_for_its_release)
+{
+	struct msg_job job;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	sched_hold(qmgr.sched, m);
+	ck_assert(mail_move(m, SPOOL_HOLD));
+	ck_assert_uint_eq(qmgr.held, 1);
+	ck_assert(!next_job(&job, 3 * SECOND));
+	ck_assert(mail_move(m, SPOOL_CUR));
+	sched_release(qmgr.sched, m);
+	events_run();
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+	ck_assert_uint_eq(qmgr.held, 0);
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_put_aside)
+{
+	const char *to = "a@y.test";
+	const char *id = new_id();
+	char path[SPOOL_PATH_MAX];
+
+	(void)close(write_mail(id, "s@x.test", &to, 1));
+	spool_path(path, SPOOL_NEW, id);
+	int fd = openat(qmgr.dir, path, O_WRONLY);
+	ck_assert_int_eq(pwrite(fd, "XXX", 3, 200), 3);
+	(void)close(fd);
+	scan_start();
+	ck_assert(lies_in(id, SPOOL_CORRUPT) && is_gone(id));
+	LOGGED("damaged");
+}
+END_TEST
+
+START_TEST(a_full_disk_does_not_stop_the_mail)
+{
+	struct msg_job job;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test", "b@y.test"));
+
+	ck_assert(next_job(&job, SECOND));
+	struct msg_job first = job;
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	struct mail *mail = m->loaded;
+	ck_assert_int_ge(dup2(mail->read_fd, mail->fd), 0);
+	result(first.stream, 0, OUTCOME_DEFER, FAULT_MESSAGE);
+	result(first.stream, 1, OUTCOME_SENT, FAULT_NONE);
+	done(first.stream);
+	LOGGED("journal cannot be written");
+	ck_assert(next_job(&job, 4 * SECOND));
+	ck_assert_uint_eq(rcpts_of(&job), 1);
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+}
+END_TEST
+
+static Suite *
+suite_of_cases(void)
+{
+	Suite *s = suite_create("qmgr");
+	TCase *t = tcase_create("qmgr");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, delivered_mail_is_removed_without_a_journal);
+	tcase_add_test(t, deferred_mail_survives_a_restart);
+	tcase_add_test(t, mail_in_new_is_taken_up_once);
+	tcase_add_test(t, failed_mail_is_kept_until_its_sender_is_told);
+	tcase_add_test(t, nobody_is_told_of_a_failed_notification);
+	tcase_add_test(t, a_destination_that_is_down_is_tried_by_one);
+	tcase_add_test(t, an_alias_becomes_its_members);
+	tcase_add_test(t, a_lost_agent_defers_what_it_had);
+	tcase_add_test(t, held_mail_waits_for_its_release);
+	tcase_add_test(t, a_damaged_file_is_put_aside);
+	tcase_add_test(t, a_full_disk_does_not_stop_the_mail);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+#include "check_main.h"
