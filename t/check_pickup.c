@@ -1,0 +1,482 @@
+/*
+ * pickup: files of maildrop/, good and bad, and what becomes of them.
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "log.h"
+#include "loop.h"
+#include "maildrop.h"
+#include "pickup_folder.h"
+#include "pickup_job.h"
+#include "queueid.h"
+
+#define CONTENT "Subject: x\r\n\r\nhello\r\n"
+
+static char root[64], path[80];
+static int folder = -1, cleanup = -1;
+static struct chan to_cleanup;
+static struct buf logged;
+
+static void
+sink(enum log_level level __attribute__((unused)), const char *line)
+{
+	buf_adds(&logged, line);
+	buf_addc(&logged, '\n');
+}
+
+/* pickup asks for its peers by these; here there is one. */
+struct chan *
+program_peer(enum role role)
+{
+	return role == ROLE_CLEANUP && to_cleanup.open ? &to_cleanup : NULL;
+}
+
+struct chan *
+program_next_peer(enum role role, struct chan *after)
+{
+	return after == NULL ? program_peer(role) : NULL;
+}
+
+uint32_t
+program_slot(void)
+{
+	return 5;
+}
+
+bool
+program_draining(void)
+{
+	return false;
+}
+
+static void
+connect_cleanup(void)
+{
+	int fds[2];
+
+	ck_assert_int_eq(chan_pair(fds), 0);
+	chan_start(&to_cleanup, fds[0], ROLE_CLEANUP, "cleanup",
+	    pickup_job_calls.rules, pickup_job_calls.n_rules,
+	    pickup_job_calls.peer_ended);
+	cleanup = fds[1];
+	pickup_job_calls.peer(&to_cleanup);
+}
+
+static void
+start(void)
+{
+	(void)snprintf(root, sizeof(root), "/tmp/check_pickup.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	(void)snprintf(path, sizeof(path), "%s/maildrop", root);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(folder, 0);
+	loop_start();
+	log_sink(sink);
+	pickup_folder_open(root);
+	pickup_job_calls.go();
+	connect_cleanup();
+}
+
+/* Files whose names begin so; each is removed where that is wished. */
+static int
+count(const char *first, bool remove)
+{
+	int n = 0;
+	DIR *dir = opendir(path);
+	struct dirent *e;
+
+	ck_assert_ptr_nonnull(dir);
+	while ((e = readdir(dir)) != NULL) {
+		if (e->d_name[0] == '.' ||
+		    (first[0] != '\0' && e->d_name[0] != first[0]))
+			continue;
+		n++;
+		if (remove)
+			ck_assert_int_eq(unlinkat(folder, e->d_name, 0), 0);
+	}
+	(void)closedir(dir);
+	return n;
+}
+
+static void
+stop(void)
+{
+	chan_stop(&to_cleanup);
+	close_fd(&cleanup);
+	(void)count("", true);
+	(void)rmdir(path); /* a leftover shows below */
+	ck_assert_int_eq(rmdir(root), 0);
+	close_fd(&folder);
+	buf_free(&logged);
+	log_sink(NULL);
+	loop_free();
+}
+
+/* As sendmail does. */
+static void
+leave(const char *rcpt, const char *content)
+{
+	const char *rcpts[] = { rcpt };
+	struct maildrop m = { .sender = "alice", .rcpts = rcpts, .n_rcpts = 1 };
+	CLEAN_MAILDROP struct maildrop_draft d = { 0 };
+
+	ck_assert_int_eq(maildrop_start(&d, folder, &m), 0);
+	ck_assert_int_eq(maildrop_add(&d, content, strlen(content)), 0);
+	ck_assert_int_eq(maildrop_commit(&d), 0);
+}
+
+/* ---- cleanup's side ---- */
+
+/* The next packet, which is of this type; its body is left in b. */
+static void
+hear(uint32_t type, struct buf *b)
+{
+	int fd = -1;
+
+	for (int i = 0; i < 100; i++) {
+		buf_reset(b);
+		if (chan_get_now(cleanup, b, &fd, 0) >= 0) {
+			struct wire w = wire_open(buf_str(b), b->len);
+			uint32_t got = wire_get_u32(&w);
+
+			ck_assert_msg(got == type, "%s", msg_name(got));
+			buf_drop(b, 4);
+			return;
+		}
+		loop_once(10);
+	}
+	ck_abort_msg("nothing was said");
+}
+
+static void
+hear_nothing(void)
+{
+	CLEAN_BUF struct buf b = { 0 };
+	int fd = -1;
+
+	for (int i = 0; i < 5; i++)
+		loop_once(5);
+	ck_assert_int_eq(chan_get_now(cleanup, &b, &fd, 0), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+}
+
+/* A whole message; gives its stream, and its content in b. */
+static uint32_t
+hear_message(const char *rcpt, struct buf *content)
+{
+	CLEAN_BUF struct buf b = { 0 };
+	struct msg_mail_begin begin;
+	struct msg_mail_rcpt r;
+
+	hear(MSG_mail_begin, &b);
+	ck_assert(msg_get_mail_begin(&begin, buf_str(&b), b.len));
+	ck_assert(queueid_valid(begin.id));
+	ck_assert_uint_eq(begin.flags, MAIL_LOCAL);
+	ck_assert_uint_eq(begin.uid, geteuid());
+	ck_assert_str_eq(begin.sender, "alice");
+	uint32_t stream = begin.stream;
+	uint64_t left = begin.size_hint;
+
+	hear(MSG_mail_rcpt, &b);
+	ck_assert(msg_get_mail_rcpt(&r, buf_str(&b), b.len));
+	ck_assert_str_eq(r.address, rcpt);
+	while (left > 0) {
+		struct msg_mail_data data;
+
+		hear(MSG_mail_data, &b);
+		ck_assert(msg_get_mail_data(&data, buf_str(&b), b.len));
+		ck_assert_uint_eq(data.stream, stream);
+		ck_assert_uint_le(data.bytes.len, left);
+		left -= data.bytes.len;
+		buf_add(content, data.bytes.at, data.bytes.len);
+	}
+	hear(MSG_mail_end, &b);
+	return stream;
+}
+
+static void
+answer(uint32_t stream, uint16_t code)
+{
+	CLEAN_BUF struct buf b = { 0 };
+	struct msg_mail_done done = { .stream = stream,
+		.code = code,
+		.status = "x.y.z",
+		.text = "because" };
+
+	msg_put_mail_done(&b, &done);
+	ck_assert_int_eq(chan_send_now(cleanup, &b, -1), 0);
+	for (int i = 0; i < 3; i++)
+		loop_once(5);
+}
+
+/* ---- what becomes of files ---- */
+
+START_TEST(a_file_is_taken_up_and_removed)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	leave("bob@example.org", CONTENT);
+	uint32_t stream = hear_message("bob@example.org", &content);
+	ck_assert_str_eq(buf_str(&content), CONTENT);
+	ck_assert_int_eq(count("m", false), 1);
+	answer(stream, 250);
+	ck_assert_int_eq(count("", false), 0);
+	ck_assert_ptr_nonnull(strstr(buf_str(&logged), " from=<alice>\n"));
+	ck_assert_uint_eq(pickup_job_calls.busy(), 0);
+}
+END_TEST
+
+START_TEST(what_lay_there_before_is_taken_up)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	close_fd(&cleanup);
+	loop_once(5);
+	leave("bob@example.org", CONTENT);
+	loop_once(5);
+	connect_cleanup();
+	answer(hear_message("bob@example.org", &content), 250);
+	ck_assert_int_eq(count("", false), 0);
+}
+END_TEST
+
+START_TEST(a_refusal_for_now_keeps_the_file)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	leave("bob@example.org", CONTENT);
+	answer(hear_message("bob@example.org", &content), 451);
+	hear_nothing();
+	ck_assert_int_eq(count("m", false), 1);
+	ck_assert_uint_eq(pickup_job_calls.busy(), 0);
+}
+END_TEST
+
+START_TEST(a_refusal_for_ever_sets_the_file_aside)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	leave("bob@example.org", CONTENT);
+	answer(hear_message("bob@example.org", &content), 552);
+	hear_nothing();
+	ck_assert_int_eq(count("m", false), 0);
+	ck_assert_int_eq(count("b", false), 1);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&logged), "refused: 552 x.y.z because"));
+}
+END_TEST
+
+/* Whether it had been committed is not known. */
+START_TEST(a_cleanup_that_dies_leaves_the_file)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	leave("bob@example.org", CONTENT);
+	(void)hear_message("bob@example.org", &content);
+	close_fd(&cleanup);
+	loop_once(5);
+	ck_assert_int_eq(count("m", false), 1);
+	ck_assert_uint_eq(pickup_job_calls.busy(), 0);
+}
+END_TEST
+
+START_TEST(many_files_and_big_ones_go_at_a_bounded_pace)
+{
+	enum {
+		FILES = 50
+	};
+	CLEAN_BUF struct buf big = { 0 };
+
+	while (big.len < 300000)
+		buf_addf(&big, "%074zu\r\n", big.len);
+	for (int i = 0; i < FILES; i++)
+		leave("bob@example.org", i % 10 == 0 ? buf_str(&big) : CONTENT);
+	for (int done = 0; done < FILES;) {
+		CLEAN_BUF struct buf b = { 0 };
+		struct msg_mail_end end;
+		int fd = -1;
+
+		ck_assert_uint_le(pickup_job_calls.busy(), 20);
+		if (chan_get_now(cleanup, &b, &fd, 0) < 0) {
+			loop_once(5);
+			continue;
+		}
+		buf_drop(&b, 0);
+		if (msg_get_mail_end(&end, b.text + 4, b.len - 4) &&
+		    b.text[3] == MSG_mail_end) {
+			answer(end.stream, 250);
+			done++;
+		}
+	}
+	ck_assert_int_eq(count("", false), 0);
+}
+END_TEST
+
+/* ---- what users may leave ---- */
+
+static int
+make(const char *name, const char *bytes, mode_t mode)
+{
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fd_write_all(fd, bytes, strlen(bytes)), 0);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	return fd;
+}
+
+static void
+a_symlink(void)
+{
+	ck_assert_int_eq(symlinkat("/etc/shadow", folder, "m1"), 0);
+}
+
+static void
+a_fifo(void)
+{
+	ck_assert_int_eq(mkfifoat(folder, "m1", 0640), 0);
+}
+
+static void
+a_folder(void)
+{
+	/* Set aside it has another name, and is removed like a file would be:
+	 * not at all. */
+	ck_assert_int_eq(mkdirat(folder, "m1", 0700), 0);
+}
+
+static void
+rubbish(void)
+{
+	(void)close(make("m1", "rubbish", 0640));
+}
+
+static void
+nothing(void)
+{
+	(void)close(make("m1", "", 0640));
+}
+
+/* A good one, renamed to a known name. */
+static void
+good(void)
+{
+	DIR *dir;
+	struct dirent *e;
+
+	leave("bob@example.org", CONTENT);
+	dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	while ((e = readdir(dir)) != NULL)
+		if (e->d_name[0] == 'm')
+			ck_assert_int_eq(renameat(folder, e->d_name, folder,
+					     "m1"),
+			    0);
+	(void)closedir(dir);
+}
+
+static void
+two_names(void)
+{
+	good();
+	ck_assert_int_eq(linkat(folder, "m1", folder, "x1", 0), 0);
+}
+
+static void
+for_all_to_write(void)
+{
+	good();
+	ck_assert_int_eq(fchmodat(folder, "m1", 0666, 0), 0);
+}
+
+static void
+cut_short(void)
+{
+	struct stat st;
+
+	good();
+	ck_assert_int_eq(fstatat(folder, "m1", &st, 0), 0);
+	CLEAN_FD int fd = openat(folder, "m1", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(ftruncate(fd, st.st_size - 1), 0);
+}
+
+static void (*const tricks[])(void) = { a_symlink, a_fifo, a_folder, rubbish,
+	nothing, two_names, for_all_to_write, cut_short };
+
+START_TEST(what_is_no_file_of_sendmails_is_set_aside)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	tricks[_i]();
+	leave("bob@example.org", CONTENT);
+	answer(hear_message("bob@example.org", &content), 250);
+	hear_nothing();
+	ck_assert_int_eq(faccessat(folder, "b1", F_OK, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_int_eq(faccessat(folder, "m1", F_OK, AT_SYMLINK_NOFOLLOW),
+	    -1);
+	ck_assert_ptr_nonnull(strstr(buf_str(&logged), "kept as maildrop/b1"));
+	(void)unlinkat(folder, "b1", AT_REMOVEDIR); /* where it is a folder */
+}
+END_TEST
+
+START_TEST(other_names_are_left_alone)
+{
+	(void)close(make("x", "", 0640));
+	(void)close(make("t1", "", 0640));
+	(void)close(make("m1.tmp", "", 0640));
+	leave("bob@example.org", CONTENT);
+	CLEAN_BUF struct buf content = { 0 };
+	answer(hear_message("bob@example.org", &content), 250);
+	ck_assert_int_eq(count("", false), 3);
+}
+END_TEST
+
+START_TEST(an_old_draft_is_removed)
+{
+	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+
+	(void)close(make("t1", "", 0600));
+	(void)close(make("t2", "", 0600));
+	ck_assert_int_eq(utimensat(folder, "t1", old, 0), 0);
+	leave("bob@example.org", CONTENT);
+	CLEAN_BUF struct buf content = { 0 };
+	answer(hear_message("bob@example.org", &content), 250);
+	ck_assert_int_eq(count("t", false), 1);
+}
+END_TEST
+
+static Suite *
+suite_of_cases(void)
+{
+	Suite *s = suite_create("pickup");
+	TCase *t = tcase_create("pickup");
+
+	tcase_add_checked_fixture(t, start, stop);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_file_is_taken_up_and_removed);
+	tcase_add_test(t, what_lay_there_before_is_taken_up);
+	tcase_add_test(t, a_refusal_for_now_keeps_the_file);
+	tcase_add_test(t, a_refusal_for_ever_sets_the_file_aside);
+	tcase_add_test(t, a_cleanup_that_dies_leaves_the_file);
+	tcase_add_test(t, many_files_and_big_ones_go_at_a_bounded_pace);
+	tcase_add_loop_test(t, what_is_no_file_of_sendmails_is_set_aside, 0,
+	    ARRAY_LEN(tricks));
+	tcase_add_test(t, other_names_are_left_alone);
+	tcase_add_test(t, an_old_draft_is_removed);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+#include "check_main.h"
