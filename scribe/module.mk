@@ -1,1 +1,6 @@
 # Sources of scribe, in reading order.
+phlibexec_PROGRAMS += scribe/scribe
+scribe_scribe_SOURCES = scribe/scribe.c scribe/scribe_out.h scribe/scribe_out.c
+scribe_scribe_LDADD = scribe/libscribe.a $(LDADD)
+noinst_LIBRARIES += scribe/libscribe.a
+scribe_libscribe_a_SOURCES = scribe/scribe_line.h scribe/scribe_line.c

@@ -97,7 +97,7 @@ want(struct chan *c)
 {
 	loop_want(&c->watch,
 	    (c->paused ? LOOP_NOTHING : LOOP_READ) |
-	        (c->full ? LOOP_WRITE : LOOP_NOTHING));
+		(c->full ? LOOP_WRITE : LOOP_NOTHING));
 }
 
 void

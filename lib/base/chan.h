@@ -1,9 +1,9 @@
 /*
  * chan - one end of a packet socket to another of our programs.
  *
- * A packet is a message: 32 bits type, then its fields (lib/mail/msg.h), and at
- * most one descriptor.  What is sent in a round of the loop goes out together at
- * its end (sendmmsg); what arrives is taken in batches.  A full socket is
+ * A packet is a message: 32 bits type, then its fields (lib/mail/msg.h), and
+ * at most one descriptor.  What is sent in a round of the loop goes out
+ * together at its end (sendmmsg); what arrives is taken in batches.  A full socket is
  * waited for; the queue of a chan is bounded by its user looking at
  * chan_waiting().
  *

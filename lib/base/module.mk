@@ -11,9 +11,10 @@ libposthouse_a_SOURCES += lib/banned.h \
 	lib/base/fd.h lib/base/fd.c \
 	lib/base/log.h lib/base/log.c \
 	lib/base/wire.h lib/base/wire.c \
+	lib/base/json.h lib/base/json.c \
 	lib/base/loop.h lib/base/loop.c \
 	lib/base/pump.h lib/base/pump.c \
 	lib/base/chan.h lib/base/chan.c
 check_PROGRAMS += t/check_buf t/check_arena t/check_list t/check_map \
 	t/check_str t/check_num t/check_fd t/check_log t/check_wire \
-	t/check_loop t/check_pump t/check_chan
+	t/check_json t/check_loop t/check_pump t/check_chan

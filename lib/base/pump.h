@@ -58,8 +58,8 @@ struct port {
 };
 
 struct pump_engine {
-	/* Bytes from the peer, at least one: gives how many were taken.  What is
-	 * not taken comes again when more has come, or when a pause ends. */
+	/* Bytes from the peer, at least one: gives how many were taken.  What
+	 * is not taken comes again when more has come, or when a pause ends. */
 	size_t (*input)(void *engine, const char *bytes, size_t n);
 
 	/* All output has gone out (asked for when the engine has a long output

@@ -1,0 +1,121 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "master_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "fd.h"
+#include "log.h"
+#include "str.h"
+
+/* Orphans end within PROGRAM's own time of 15 seconds. */
+#define WAIT_TIME (20 * SECOND)
+#define TRY_EVERY 100 /* milliseconds */
+
+/* True where a master answers. */
+static bool
+master_answers(const char *run_directory)
+{
+	CLEAN_BUF struct buf path = { 0 };
+	CLEAN_FD int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	buf_addf(&path, "%s/control", run_directory);
+	return fd >= 0 &&
+	    str_copy(sun.sun_path, sizeof(sun.sun_path), buf_str(&path)) &&
+	    connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0;
+}
+
+/* The number that the running master has written, for the message. */
+static long
+running_pid(int fd)
+{
+	char text[32] = "";
+	long pid = 0;
+
+	if (pread(fd, text, sizeof(text) - 1, 0) > 0 &&
+	    sscanf(text, "%ld", &pid) == 1)
+		return pid;
+	return 0;
+}
+
+static int
+write_pid(int fd)
+{
+	CLEAN_BUF struct buf text = { 0 };
+
+	buf_addf(&text, "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) < 0)
+		return -1;
+	return fd_pwrite_all(fd, text.text, text.len, 0);
+}
+
+/* Waits until the lock is ours; false where a master has it. */
+static bool
+wait_for_lock(int fd, const char *run_directory)
+{
+	const struct timespec pause = { .tv_nsec = TRY_EVERY * 1000000L };
+	int64_t until = clock_mono() + WAIT_TIME;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			log_fatal("%s/pid: lock: %m", run_directory);
+		if (master_answers(run_directory)) {
+			fprintf(stderr,
+			    "posthouse: it is already running (pid %ld)\n",
+			    running_pid(fd));
+			return false;
+		}
+		if (clock_mono() > until) {
+			fprintf(stderr,
+			    "posthouse: programs of a master that is gone "
+			    "still run: see fuser %s/pid\n",
+			    run_directory);
+			return false;
+		}
+		(void)nanosleep(&pause, NULL); /* shorter is well too */
+	}
+	return true;
+}
+
+int
+lock_take(const char *run_directory)
+{
+	CLEAN_BUF struct buf path = { 0 };
+
+	buf_addf(&path, "%s/pid", run_directory);
+	if (fd_make_dir(run_directory, 0755, 0, 0) < 0)
+		log_fatal("%s: %m", run_directory);
+
+	CLEAN_FD int fd = open(buf_str(&path),
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0644);
+	if (fd < 0)
+		log_fatal("%s: %m", buf_str(&path));
+	if (!wait_for_lock(fd, run_directory))
+		return -1;
+	if (write_pid(fd) < 0)
+		log_fatal("%s: %m", buf_str(&path));
+	return TAKE_FD(fd);
+}
+
+void
+lock_drop(int lock)
+{
+	/* An empty file says "not running" to whoever reads it; removing it
+	 * would leave two locks to be had. */
+	if (lock >= 0 && ftruncate(lock, 0) < 0)
+		log_warn("the pid file keeps our number: %m");
+}

@@ -1,0 +1,177 @@
+/*
+ * scribe - the sole writer of the log.
+ *
+ * Every program sends its lines to a packet socket of its service; master keeps
+ * these sockets and hands us their reading ends.  After a socket was read it is
+ * left alone for a moment, so that a busy system wakes us some dozen times a
+ * second and not for each line.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "chan.h"
+#include "clock.h"
+#include "list.h"
+#include "log.h"
+#include "loop.h"
+#include "program.h"
+#include "scribe_out.h"
+
+#define REST       ((int64_t)25) /* milliseconds between two looks */
+#define TURN       16            /* packets of one socket in one look */
+#define PACKET_MAX ((size_t)262144)
+
+struct pipe {
+	struct list link;
+	struct loop_watch watch;
+	struct line_source from;
+	char *label;
+	int fd;
+};
+
+static struct list pipes;
+static struct loop_timer rest;
+static char host[65];
+static bool all_out = true;
+
+static void
+take_packet(const struct pipe *p, const char *packet, size_t len)
+{
+	struct log_record r;
+
+	while (log_next_record(&packet, &len, &r))
+		out_record(&p->from, &r);
+	if (packet == NULL)
+		log_warn("%s sent a log packet that is malformed", p->label);
+}
+
+/* At most n packets of what is there; true where more may be. */
+static bool
+read_pipe(struct pipe *p, int n)
+{
+	static char packet[PACKET_MAX];
+
+	for (int i = 0; i < n; i++) {
+		ssize_t got = recv(p->fd, packet, sizeof(packet), MSG_DONTWAIT);
+
+		if (got > 0)
+			take_packet(p, packet, (size_t)got);
+		else if (got == 0 || errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+static void
+on_rested(struct loop_timer *t __attribute__((unused)))
+{
+	LIST_EACH(struct pipe, p, &pipes, link)
+		loop_want(&p->watch, LOOP_READ);
+}
+
+static void
+on_pipe(struct loop_watch *w, int what __attribute__((unused)))
+{
+	struct pipe *p = container_of(w, struct pipe, watch);
+
+	(void)read_pipe(p, TURN); /* what is left wakes us after the rest */
+	loop_want(w, LOOP_NOTHING);
+	if (rest.at == 0)
+		loop_timer(&rest, REST, on_rested);
+}
+
+/* ---- words of master ---- */
+
+static bool
+take_pipe(const void *body, size_t len, int fd)
+{
+	struct msg_ctl_logpipe m;
+
+	if (fd < 0 || !msg_get_ctl_logpipe(&m, body, len)) {
+		close_fd(&fd);
+		return false;
+	}
+
+	struct pipe *p = xcalloc(1, sizeof(*p));
+	p->label = xstrdup(m.program);
+	p->from = (struct line_source){ host, p->label };
+	p->fd = fd;
+	list_append(&pipes, &p->link);
+	loop_watch(&p->watch, fd, LOOP_READ, on_pipe);
+	return true;
+}
+
+static bool
+take_file(const void *body, size_t len, int fd)
+{
+	struct msg_ctl_logfile m;
+
+	if (fd < 0 || !msg_get_ctl_logfile(&m, body, len)) {
+		close_fd(&fd);
+		return false;
+	}
+	out_file(fd);
+	return true;
+}
+
+static bool
+on_control(struct chan *c __attribute__((unused)), uint32_t type,
+    const void *body, size_t len, int fd)
+{
+	if (type == MSG_ctl_logpipe)
+		return take_pipe(body, len, fd);
+	if (type == MSG_ctl_logfile)
+		return take_file(body, len, fd);
+	close_fd(&fd);
+	return false;
+}
+
+/* The others have said their last, or another scribe goes on. */
+static void
+drain(void)
+{
+	loop_cancel(&rest);
+	LIST_EACH(struct pipe, p, &pipes, link) {
+		while (read_pipe(p, TURN))
+			continue;
+		loop_unwatch(&p->watch);
+	}
+	all_out = out_flush();
+}
+
+static uint32_t
+busy(void)
+{
+	return all_out ? 0 : 1;
+}
+
+static void
+flush(void)
+{
+	all_out = out_flush();
+}
+
+static const struct program_calls calls = {
+	.control = on_control,
+	.drain = drain,
+	.busy = busy,
+};
+
+int
+main(int argc, char **argv)
+{
+	program_start(ROLE_SCRIBE, argc, argv);
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		log_fatal("no host name: %m");
+	host[strcspn(host, ".")] = '\0'; /* as syslog writes it */
+	out_start();
+	program_confine();
+	loop_each_round(flush);
+	program_run(&calls);
+}

@@ -1,0 +1,142 @@
+/*
+ * posthouse - the command of the administrator.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "posthouse.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "param.h"
+#include "posthouse_setup.h"
+#include "str.h"
+
+/* clang-format off */
+static const struct verb {
+	const char *word;
+	verb_fn *run;
+	const char *arguments;
+	const char *text;
+} verbs[] = {
+	{ "setup",  posthouse_setup,  "[--check] [--replace]",
+	  "makes users, folders and a first configuration" },
+	{ "start",  posthouse_start,  "[--foreground]",
+	  "starts the mail system; returns when it works" },
+	{ "stop",   posthouse_stop,   "",
+	  "stops it; what is under way may end first" },
+	{ "reload", posthouse_reload, "",
+	  "takes up a changed configuration, cutting no session" },
+	{ "status", posthouse_status, "[--json] [--rights]",
+	  "shows the programs, and what each may do" },
+};
+/* clang-format on */
+
+static const char *conf_dir;
+
+const char *
+posthouse_conf_dir(void)
+{
+	return conf_dir;
+}
+
+int
+posthouse_usage(const char *verb, const char *usage)
+{
+	fprintf(stderr, "usage: posthouse [-c DIR] %s %s\n", verb, usage);
+	return EX_USAGE;
+}
+
+static void
+help(FILE *to)
+{
+	fputs("usage: posthouse [-c DIR] VERB [ARGUMENT]...\n\n", to);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		fprintf(to, "  %s %s\n\t%s\n", verbs[i].word,
+		    verbs[i].arguments, verbs[i].text);
+	fputs("  --version [--build]\n"
+	      "\tsays the version, and what was built in\n"
+	      "  --help\n\tsays this; posthouse(8) says more\n",
+	    to);
+}
+
+/* The table that configure printed: lines parted by bars, each a word and its
+ * text. */
+static void
+show_build(void)
+{
+	struct slice rest = SLICE(BUILD_TABLE);
+	struct slice line;
+
+	while (slice_next_part(&rest, '|', &line)) {
+		struct slice word;
+
+		if (slice_next_part(&line, ' ', &word))
+			printf("%-12.*s%.*s\n", (int)word.len, word.at,
+			    (int)line.len, line.at);
+	}
+}
+
+static int
+version(int argc, char **argv)
+{
+	if (argc == 1) {
+		printf("posthouse %s\n", PACKAGE_VERSION);
+		return EX_OK;
+	}
+	if (argc == 2 && str_eq(argv[1], "--build")) {
+		show_build();
+		return EX_OK;
+	}
+	help(stderr);
+	return EX_USAGE;
+}
+
+/* -c DIR may stand in front of the verb or behind it, and is remembered in the
+ * environment for whoever looks there; gives the number of arguments that are
+ * left. */
+static int
+take_conf_dir(int argc, char **argv)
+{
+	const char *option = NULL;
+	int left = 1;
+
+	for (int i = 1; i < argc; i++)
+		if (str_eq(argv[i], "-c") && i + 1 < argc)
+			option = argv[++i];
+		else
+			argv[left++] = argv[i];
+	argv[left] = NULL;
+	conf_dir = param_conf_dir(option);
+	if (setenv("POSTHOUSE_CONF", conf_dir, 1) < 0)
+		log_fatal("%s: %m", conf_dir);
+	return left;
+}
+
+int
+main(int argc, char **argv)
+{
+	log_name("posthouse");
+	clock_start();
+	argc = take_conf_dir(argc, argv);
+	if (argc < 2) {
+		help(stderr);
+		return EX_USAGE;
+	}
+	if (str_eq(argv[1], "--help") || str_eq(argv[1], "help")) {
+		help(stdout);
+		return EX_OK;
+	}
+	if (str_eq(argv[1], "--version"))
+		return version(argc - 1, argv + 1);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (str_eq(argv[1], verbs[i].word))
+			return verbs[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "posthouse: %s: there is no such verb: see --help\n",
+	    argv[1]);
+	return EX_USAGE;
+}
