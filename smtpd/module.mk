@@ -41,7 +41,7 @@ EXTRA_DIST += t/dialogue/message.smtp t/dialogue/pipelined.smtp \
 	t/dialogue/relay.smtp t/dialogue/syntax.smtp \
 	t/dialogue/too-many-errors.smtp t/dialogue/out-of-turn.smtp \
 	t/dialogue/bare-lf-command.smtp t/dialogue/bare-cr-command.smtp \
-	t/dialogue/http.smtp
+	t/dialogue/http.smtp t/dialogue/timeout.smtp t/clients.py
 
 check_PROGRAMS += t/check_smtpd_flow
 t_check_smtpd_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd

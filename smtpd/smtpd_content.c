@@ -10,6 +10,12 @@
 #include "param.h"
 #include "smtpd_reply.h"
 
+bool
+smtpd_lf_is_line(void)
+{
+	return !str_eq(params.smtpd_forbid_bare_newline, "reject");
+}
+
 void
 smtpd_bare(struct smtpd_session *s, const char *what)
 {
@@ -53,6 +59,10 @@ pass_text(struct smtpd_session *s, const char *at, const char *end)
 
 	if (cr == NULL && lf == NULL)
 		return end;
+	if (cr == NULL && smtpd_lf_is_line()) {
+		s->place = AT_LF;
+		return lf + 1;
+	}
 	if (cr == NULL) {
 		smtpd_bare(s, "<LF>");
 		return NULL;
@@ -80,6 +90,8 @@ step(struct smtpd_session *s, const char *at, const char *end)
 		s->place = *at == '\r' ? AT_DOT_CR : AT_TEXT;
 		return *at == '\r' ? at + 1 : at;
 	case AT_TEXT:
+	case AT_LF:
+		s->place = AT_TEXT;
 		return pass_text(s, at, end);
 	case AT_DOT_CR:
 	case AT_CR:
@@ -104,6 +116,8 @@ refuse_nul(struct smtpd_session *s)
 	    });
 }
 
+static const char crlf[] = "\r\n";
+
 size_t
 smtpd_content(struct smtpd_session *s, const char *bytes, size_t n, bool *ended)
 {
@@ -127,6 +141,11 @@ smtpd_content(struct smtpd_session *s, const char *bytes, size_t n, bool *ended)
 		 * out, and the dot stays behind. */
 		if (was == AT_START && s->place == AT_DOT) {
 			give(s, keep, at);
+			keep = next;
+		}
+		if (s->place == AT_LF) {
+			give(s, keep, next - 1);
+			give(s, crlf, crlf + 2);
 			keep = next;
 		}
 		at = next;

@@ -18,6 +18,9 @@
 size_t smtpd_content(struct smtpd_session *s, const char *bytes, size_t n,
     bool *ended);
 
+/* True where an LF without CR is let pass. */
+bool smtpd_lf_is_line(void);
+
 /* A line ending that only an attacker or a broken client sends: refuses and
  * closes. */
 void smtpd_bare(struct smtpd_session *s, const char *what);

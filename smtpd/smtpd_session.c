@@ -104,7 +104,8 @@ line_is_sound(struct smtpd_session *s, const char *bytes, size_t n)
 	const char *lf = bytes + n - 1;
 	const char *cr = memchr(bytes, '\r', n);
 
-	if (cr == NULL || cr + 1 != lf) {
+	if ((cr == NULL && !smtpd_lf_is_line()) ||
+	    (cr != NULL && cr + 1 != lf)) {
 		smtpd_bare(s, cr == NULL ? "<LF>" : "<CR>");
 		return false;
 	}
@@ -131,8 +132,8 @@ take_line(struct smtpd_session *s, const char *bytes, size_t n)
 	if (!line_is_sound(s, bytes, used))
 		return used;
 
-	size_t len = used - 2;
-	while (len > 0 && (bytes[len - 1] == ' ' || bytes[len - 1] == '\t'))
+	size_t len = used - 1;
+	while (len > 0 && char_is_space(bytes[len - 1]))
 		len--;
 	buf_reset(&line);
 	buf_add(&line, bytes, len);

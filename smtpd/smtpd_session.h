@@ -46,6 +46,7 @@ enum smtpd_place {
 	AT_DOT_CR, /* behind a dot that began a line, and CR */
 	AT_TEXT,   /* within a line */
 	AT_CR,     /* behind CR */
+	AT_LF,     /* behind an LF without CR that is let pass */
 };
 
 /* What the program says.  A fine verdict without text gets the usual reply. */

@@ -299,6 +299,33 @@ START_TEST(no_other_end_is_an_end)
 }
 END_TEST
 
+START_TEST(a_bare_lf_that_is_let_pass_is_a_line_and_no_end)
+{
+	static const char text[] = "a\n.\nb\n.\r\nc\r\n..d\n.\n\r\n.\r\n";
+
+	world_params();
+	params.smtpd_forbid_bare_newline = "no";
+	for (size_t cut = 0; cut < sizeof(text); cut++) {
+		struct world w = { 0 };
+
+		world_open(&w);
+		world_say(&w, "EHLO me\n", 0);
+		world_say(&w, SEND, 0);
+		buf_reset(&w.said);
+		world_send(&w, text, cut, 0);
+		world_send(&w, text + cut, sizeof(text) - 1 - cut, 0);
+		ck_assert_str_eq(buf_str(&w.mails),
+		    "<a@x.test> a\r\n.\r\nb\r\n.\r\nc\r\n.d\r\n.\r\n"
+		    "\r\n|");
+		ck_assert_str_eq(buf_str(&w.said),
+		    "250 2.0.0 Ok: queued as TEST\r\n");
+		world_say(&w, "NOOP\rX\n", 0);
+		ck_assert(w.s.port.closing);
+		world_close(&w);
+	}
+}
+END_TEST
+
 /* NUL cannot stand in the texts above, so these are shown to be no end by
  * their lengths. */
 static const struct {
@@ -616,6 +643,7 @@ suite_of_cases(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_loop_test(t, dialogue, 0, ARRAY_LEN(dialogues));
 	tcase_add_loop_test(t, no_other_end_is_an_end, 0, ARRAY_LEN(ends));
+	tcase_add_test(t, a_bare_lf_that_is_let_pass_is_a_line_and_no_end);
 	tcase_add_loop_test(t, a_nul_refuses_the_message, 0, ARRAY_LEN(nuls));
 	tcase_add_loop_test(t, who_does_not_wait_is_refused, 0,
 	    ARRAY_LEN(rushes));

@@ -1,0 +1,111 @@
+"""SMTP clients for the tests of smtpd.
+
+usage: clients.py VERB HOST [ARGUMENT...]
+
+smuggle HOST RCPT   sends a message with each ending that is none, and what
+                    would be smuggled behind it: a line "ENDING REPLY" each
+hold HOST N         opens N connections, prints "CODE COUNT" for what they are
+                    greeted with, and holds them until its input ends
+many HOST N VERB    one session that says VERB (with %d) N times; counts replies
+big HOST RCPT N     sends a message of N bytes: the reply to its end
+slow HOST RCPT      sends a message byte by byte: the reply to its end
+rush HOST           talks before the greeting: what is said
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+
+import collections
+import socket
+import sys
+import time
+
+ENDINGS = ["\n.\n", "\n.\r\n", "\r.\r", "\r.\r\n", "\r\n.\n", "\r\n.\r",
+           "\r\n.\r\r\n", "\r\n\0.\r\n", "\r\n.\0\r\n", "\r\r\n.\r\r\n"]
+
+
+class Client:
+    def __init__(self, host):
+        self.sock = socket.create_connection((host, 25), 30)
+        self.file = self.sock.makefile("rb")
+
+    def reply(self):
+        while True:
+            line = self.file.readline().decode("latin-1")
+            if len(line) < 4 or line[3] != "-":
+                return line.rstrip()
+
+    def say(self, text):
+        self.sock.sendall(text.encode("latin-1"))
+        return self.reply()
+
+    def envelope(self, rcpt):
+        self.reply()
+        self.say("EHLO client.test\r\n")
+        self.say("MAIL FROM:<sender@client.test>\r\n")
+        self.say("RCPT TO:<%s>\r\n" % rcpt)
+        return self.say("DATA\r\n")
+
+
+def smuggle(host, rcpt):
+    for ending in ENDINGS:
+        client = Client(host)
+        client.envelope(rcpt)
+        reply = client.say(
+            "Subject: outer\r\n\r\nouter" + ending +
+            "MAIL FROM:<evil@client.test>\r\nRCPT TO:<%s>\r\nDATA\r\n"
+            "Subject: smuggled\r\n\r\nsmuggled\r\n.\r\nQUIT\r\n" % rcpt)
+        print(repr(ending), reply)
+
+
+def hold(host, n):
+    clients = [Client(host) for _ in range(int(n))]
+    codes = collections.Counter(c.reply()[:9] for c in clients)
+    for code in sorted(codes):
+        print(code, codes[code])
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+def many(host, n, verb):
+    client = Client(host)
+    client.reply()
+    client.say("EHLO client.test\r\n")
+    client.say("MAIL FROM:<sender@client.test>\r\n")
+    codes = collections.Counter()
+    for i in range(int(n)):
+        line = verb % i if "%d" in verb else verb
+        codes[client.say(line + "\r\n")[:9]] += 1
+    for code in sorted(codes):
+        print(code, codes[code])
+
+
+def big(host, rcpt, n):
+    client = Client(host)
+    client.envelope(rcpt)
+    line = "x" * 70 + "\r\n"
+    for _ in range(int(n) // len(line) // 100 + 1):
+        client.sock.sendall((line * 100).encode())
+    print(client.say(".\r\n"))
+    print(client.say("NOOP\r\n"))
+
+
+def slow(host, rcpt):
+    client = Client(host)
+    client.envelope(rcpt)
+    for byte in "Subject: byte by byte\r\n\r\n..x\r\n":
+        client.sock.sendall(byte.encode())
+        time.sleep(0.01)
+    client.sock.sendall(b".")
+    time.sleep(0.01)
+    client.sock.sendall(b"\r")
+    time.sleep(0.01)
+    print(client.say("\n"))
+
+
+def rush(host):
+    client = Client(host)
+    client.sock.sendall(b"EHLO client.test\r\nMAIL FROM:<a@client.test>\r\n")
+    print(client.file.read().decode("latin-1"))
+
+
+globals()[sys.argv[1]](*sys.argv[2:])
