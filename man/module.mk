@@ -2,3 +2,12 @@
 dist_man_MANS += man/bounce.8
 dist_man_MANS += man/smtpd.8
 dist_man_MANS += man/cleanup.8 man/pickup.8
+dist_man_MANS += man/mconf.1 man/mtable.1 man/newaliases.1 \
+	man/main.conf.5 man/master.conf.5 man/posthouse-tables.5
+EXTRA_DIST += man/main.conf.head man/main.conf.tail
+man/main.conf.5: lib/mail/param.def man/main.conf.head man/main.conf.tail \
+		| tools/mconf$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) man && \
+	{ cat $(srcdir)/man/main.conf.head && tools/mconf -m && \
+	  cat $(srcdir)/man/main.conf.tail; } >$@.tmp && mv $@.tmp $@
+MAINTAINERCLEANFILES = $(srcdir)/man/main.conf.5

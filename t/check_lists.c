@@ -11,7 +11,9 @@
 #include "cidr.h"
 #include "table.h"
 
-static char path[] = "/tmp/check_lists.XXXXXX";
+#define TEMPLATE "/tmp/check_lists.XXXXXX"
+
+static char path[sizeof(TEMPLATE)];
 
 static void
 setup(void)
@@ -19,6 +21,7 @@ setup(void)
 	static const char text[] =
 	    "# nets and names\n10.1.0.0/16, 10.2.0.0/16\n"
 	    "\n  file.example\n192.0.2.1\n";
+	memcpy(path, TEMPLATE, sizeof(path));
 	int fd = mkstemp(path);
 
 	ck_assert_int_ge(fd, 0);

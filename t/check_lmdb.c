@@ -23,13 +23,16 @@
 #define REBUILDS 6
 #define KEYS     2000
 
-static char dir[] = "/tmp/check_lmdb.XXXXXX";
+#define TEMPLATE "/tmp/check_lmdb.XXXXXX"
+
+static char dir[sizeof(TEMPLATE)];
 static struct buf path; /* dir/t */
 static struct buf spec; /* lmdb:dir/t */
 
 static void
 setup(void)
 {
+	memcpy(dir, TEMPLATE, sizeof(dir));
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	buf_addf(&path, "%s/t", dir);
 	buf_addf(&spec, "lmdb:%s/t", dir);

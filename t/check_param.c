@@ -12,7 +12,9 @@
 #include "param.h"
 #include "param_rows.h"
 
-static char dir[] = "/tmp/check_param.XXXXXX";
+#define TEMPLATE "/tmp/check_param.XXXXXX"
+
+static char dir[sizeof(TEMPLATE)];
 
 static void
 put(const char *file, const char *text, size_t n)
@@ -29,6 +31,7 @@ put(const char *file, const char *text, size_t n)
 static void
 setup(void)
 {
+	memcpy(dir, TEMPLATE, sizeof(dir));
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 }
 

@@ -12,7 +12,9 @@
 #include "table.h"
 #include "table_type.h"
 
-static char path[] = "/tmp/check_table.XXXXXX";
+#define TEMPLATE "/tmp/check_table.XXXXXX"
+
+static char path[sizeof(TEMPLATE)];
 
 static void
 put(const char *text, size_t n)
@@ -27,6 +29,7 @@ put(const char *text, size_t n)
 static void
 setup(void)
 {
+	memcpy(path, TEMPLATE, sizeof(path));
 	int fd = mkstemp(path);
 
 	ck_assert_int_ge(fd, 0);
