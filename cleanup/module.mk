@@ -21,3 +21,10 @@ t_check_cleanup_peer_SOURCES = t/check_cleanup_peer.c \
 	t/cleanup_world.h t/cleanup_world.c
 t_check_cleanup_peer_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cleanup
 t_check_cleanup_peer_LDADD = cleanup/libcleanup.a $(LDADD)
+
+check_PROGRAMS += t/check_crash_cleanup
+t_check_crash_cleanup_SOURCES = t/check_crash_cleanup.c \
+	t/crash/crash.h t/crash/crash.c
+t_check_crash_cleanup_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cleanup \
+	-I$(srcdir)/t
+t_check_crash_cleanup_LDADD = cleanup/libcleanup.a $(LDADD)

@@ -32,3 +32,9 @@ t_check_qmgr_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_sim_LDADD = qmgr/libqmgr.a $(LDADD)
 t_check_qmgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_LDADD = qmgr/libqmgr.a $(LDADD)
+
+check_PROGRAMS += t/check_crash_qmgr
+t_check_crash_qmgr_SOURCES = t/check_crash_qmgr.c \
+	t/crash/crash.h t/crash/crash.c
+t_check_crash_qmgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr -I$(srcdir)/t
+t_check_crash_qmgr_LDADD = qmgr/libqmgr.a $(LDADD)
