@@ -132,7 +132,8 @@ where(const struct mail *mail, const struct sched_msg *m, uint32_t i)
 	if (p == NULL)
 		return w;
 	w.transport = p->dest->transport->name;
-	w.nexthop = p->dest->nexthop;
+	const char *at = strchr(p->dest->nexthop, '@');
+	w.nexthop = at != NULL ? at + 1 : p->dest->nexthop;
 	if (p->dest->transport->room == 0)
 		w.reason = "mail transport unavailable";
 	else if (p->dest->down != 0 && p->dest->reason != NULL)

@@ -16,3 +16,17 @@ tools_mtable_LDADD = tools/libtools.a $(LDADD)
 bin_PROGRAMS += tools/newaliases
 tools_newaliases_SOURCES = tools/newaliases.c
 tools_newaliases_LDADD = tools/libtools.a $(LDADD)
+
+noinst_LIBRARIES += tools/libmqueue.a
+tools_libmqueue_a_SOURCES = tools/mqueue.h tools/mqueue_item.c \
+	tools/mqueue_select.c tools/mqueue_show.c
+MQUEUE_SOURCES = tools/mqueue.c tools/mqueue_ask.c tools/mqueue_files.c \
+	tools/mqueue_audit.c
+bin_PROGRAMS += tools/mqueue tools/mailq
+tools_mqueue_SOURCES = $(MQUEUE_SOURCES)
+tools_mqueue_LDADD = tools/libmqueue.a tools/libtools.a $(LDADD)
+tools_mailq_SOURCES = $(MQUEUE_SOURCES)
+tools_mailq_LDADD = tools/libmqueue.a tools/libtools.a $(LDADD)
+check_PROGRAMS += t/check_mqueue
+t_check_mqueue_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
+t_check_mqueue_LDADD = tools/libmqueue.a $(LDADD)
