@@ -51,6 +51,15 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
+START_TEST(lines_with_a_dot_are_stuffed)
+{
+	CLEAN_BUF struct buf out = { 0 };
+
+	lines_stuff(&out, SLICE(".\r\na.\r\n\r\n..b\r\n"));
+	ck_assert_str_eq(buf_str(&out), "..\r\na.\r\n\r\n...b\r\n");
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -58,6 +67,7 @@ suite_of_cases(void)
 	TCase *t = tcase_create("lines");
 
 	tcase_add_loop_test(t, cut_anywhere, 0, ARRAY_LEN(cases));
+	tcase_add_test(t, lines_with_a_dot_are_stuffed);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -30,3 +30,10 @@ tools_mailq_LDADD = tools/libmqueue.a tools/libtools.a $(LDADD)
 check_PROGRAMS += t/check_mqueue
 t_check_mqueue_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 t_check_mqueue_LDADD = tools/libmqueue.a $(LDADD)
+sbin_PROGRAMS += tools/sendmail
+tools_sendmail_SOURCES = tools/sendmail.c
+tools_sendmail_LDADD = tools/libsendmail.a $(LDADD)
+noinst_LIBRARIES += tools/libsendmail.a
+tools_libsendmail_a_SOURCES = \
+	tools/sendmail_mail.h tools/sendmail_mail.c \
+	tools/sendmail_submit.h tools/sendmail_submit.c

@@ -63,3 +63,16 @@ lines_end(struct lines *l, struct buf *out)
 		buf_add(out, "\r\n", 2);
 	l->open = false;
 }
+
+void
+lines_stuff(struct buf *out, struct slice text)
+{
+	struct slice rest = text, line;
+
+	while (slice_next_part(&rest, '\n', &line)) {
+		if (line.len > 0 && line.at[0] == '.')
+			buf_addc(out, '.');
+		buf_add(out, line.at, line.len);
+		buf_addc(out, '\n');
+	}
+}

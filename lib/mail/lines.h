@@ -11,6 +11,7 @@
 #pragma once
 
 #include "buf.h"
+#include "str.h"
 
 struct lines {
 	bool cr;   /* a CR came, and what follows it not yet */
@@ -23,3 +24,7 @@ void lines_add(struct lines *l, struct buf *out, const char *bytes, size_t n);
 
 /* The text is over: ends the last line. */
 void lines_end(struct lines *l, struct buf *out);
+
+/* Appends canonical lines with a dot put before each that begins with one (RFC
+ * 5321 4.5.2).  The text is whole lines. */
+void lines_stuff(struct buf *out, struct slice text);

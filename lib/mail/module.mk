@@ -33,7 +33,9 @@ check_PROGRAMS += t/check_param
 libposthouse_a_SOURCES += lib/mail/own.h lib/mail/own.c
 check_PROGRAMS += t/check_own
 libposthouse_a_SOURCES += lib/mail/route.h lib/mail/route.c
+check_PROGRAMS += t/check_route
 libposthouse_a_SOURCES += lib/mail/rewrite.h lib/mail/rewrite.c
+check_PROGRAMS += t/check_rewrite
 libposthouse_a_SOURCES += lib/mail/rights.h lib/mail/rights.c \
 	lib/mail/rights_parts.h lib/mail/rights_files.c lib/mail/rights_calls.c
 check_PROGRAMS += t/check_rights

@@ -164,12 +164,31 @@ member_address(struct expansion *x, const struct addr *addr, const char *ext)
 	return addr_internal(x->arena, &full);
 }
 
+/* "@other": the same local part there (virtual(5)). */
+static void
+put_local_part(struct expansion *x, struct buf *value, const char *address)
+{
+	struct addr addr = addr_split(x->arena, address);
+	CLEAN_BUF struct buf domain = { 0 };
+	struct slice s = slice_trim(
+	    (struct slice){ buf_str(value), value->len });
+
+	if (s.len < 2 || s.at[0] != '@' || strpbrk(s.at, ", \t") != NULL)
+		return;
+	buf_add(&domain, s.at, s.len);
+	buf_reset(value);
+	addr_put(value, &(struct addr){ addr.local, "" });
+	buf_add(value, buf_str(&domain), domain.len);
+}
+
 /* Puts the alias's first member in the place of the address and the others at
  * the end. */
 static bool
-replace(struct expansion *x, size_t i, const struct buf *value, const char *ext)
+replace(struct expansion *x, size_t i, struct buf *value, const char *ext)
 {
 	const char *was = x->members.at[i];
+
+	put_local_part(x, value, was);
 	struct addr_list list = addr_parse_list(x->arena,
 	    with_commas(x->arena, value));
 

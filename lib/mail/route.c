@@ -46,8 +46,7 @@ static struct maps_open {
 	const char *parameter;
 	size_t value;
 	struct tables all;
-	struct tables here;  /* those that answer in this process */
-	struct tables parts; /* of these, those that match partial keys */
+	struct tables here; /* of these, those that answer in this process */
 } maps[] = {
 	[MAPS_TRANSPORT] = { PARAM(transport_maps) },
 	[MAPS_ALIAS] = { PARAM(virtual_alias_maps) },
@@ -66,13 +65,6 @@ value_of(size_t offset)
 	return *at;
 }
 
-static void
-share(struct tables *ts, struct table *t)
-{
-	ts->at = xrealloc(ts->at, ts->n + 1, sizeof(struct table *));
-	ts->at[ts->n++] = t;
-}
-
 static bool
 fail(const char *parameter, const char *text, const char **why)
 {
@@ -87,15 +79,10 @@ open_maps(struct maps_open *m, const char **why)
 {
 	if (!tables_open(&m->all, value_of(m->value), why))
 		return fail(m->parameter, *why, why);
-	for (size_t i = 0; i < m->all.n; i++) {
-		struct table *t = m->all.at[i];
-
-		if (table_is_remote(t))
-			continue;
-		share(&m->here, t);
-		if (!table_whole_keys(t))
-			share(&m->parts, t);
-	}
+	m->here.at = xcalloc(m->all.n, sizeof(m->all.at[0]));
+	for (size_t i = 0; i < m->all.n; i++)
+		if (!table_is_remote(m->all.at[i]))
+			m->here.at[m->here.n++] = m->all.at[i];
 	return true;
 }
 
@@ -128,9 +115,8 @@ route_close(void)
 		namelist_close(&domains[i].names);
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
 		free(maps[i].here.at);
-		free(maps[i].parts.at);
 		tables_free(&maps[i].all);
-		maps[i].here = maps[i].parts = (struct tables){ 0 };
+		maps[i].here = (struct tables){ 0 };
 	}
 	own_close();
 }
@@ -257,21 +243,21 @@ apply(struct arena *a, const char *value, const char *domain, struct route *out)
 static enum found
 find_transport(struct arena *a, const struct addr *addr, struct buf *value)
 {
-	const struct maps_open *m = &maps[MAPS_TRANSPORT];
+	const struct tables *ts = &maps[MAPS_TRANSPORT].all;
 	bool parents = param_has_word(params.parent_domain_matches_subdomains,
 	    "transport_maps");
 	const char *user, *ext;
-	enum found f = tables_get(&m->all, addr_internal(a, addr), value);
+	enum found f = tables_get(ts, addr_internal(a, addr), value);
 
 	addr_split_extension(a, addr->local, params.recipient_delimiter, &user,
 	    &ext);
 	if (f == FOUND_NONE && ext[0] != '\0')
-		f = tables_get(&m->parts,
+		f = tables_get_part(ts,
 		    arena_printf(a, "%s@%s", user, addr->domain), value);
 	if (f == FOUND_NONE)
-		f = tables_get_domain(&m->parts, addr->domain, parents, value);
+		f = tables_get_domain(ts, addr->domain, parents, value);
 	if (f == FOUND_NONE)
-		f = tables_get(&m->all, "*", value);
+		f = tables_get(ts, "*", value);
 	return f;
 }
 
