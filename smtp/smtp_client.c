@@ -1,8 +1,8 @@
 /*
  * One table of stages and two cursors: `saying` is what we say next, `hearing`
  * what the next reply belongs to.  With PIPELINING (RFC 2920) saying runs ahead
- * across rows without hear_first.  Each say appends one command and returns what
- * to say next; each hear takes c->reply and returns what to hear next.
+ * across rows without hear_first.  Each say appends one command and returns
+ * what to say next; each hear takes c->reply and returns what to hear next.
  *
  * A transaction that did not come to the end of data is reset; one that did
  * needs no RSET (RFC 5321 4.1.1.4).
@@ -16,7 +16,6 @@
 
 #include "addr.h"
 #include "msg.h"
-#include "num.h"
 #include "param.h"
 #include "str.h"
 
@@ -28,119 +27,65 @@ static hear_fn hear_greeting, hear_ehlo, hear_helo, hear_mail, hear_rcpt,
     hear_data, hear_body, hear_rset;
 
 struct stage {
-	const char *command; /* "in reply to" it */
-	const char *doing;   /* "lost connection while" */
 	say_fn *say;
 	hear_fn *hear;
 	bool hear_first; /* say nothing more until this is answered */
 	const int64_t *timeout;
 };
 
+#define LIMIT(name) &params.smtp_##name##_timeout
+
 /* clang-format off */
 static const struct stage stages[SMTP_STAGES] = {
-	[SMTP_GREETING] = { "greeting",
-	    "receiving the initial server greeting",
-	    NULL, hear_greeting, true, &params.smtp_helo_timeout },
-	[SMTP_EHLO] = { "EHLO command",
-	    "performing the EHLO handshake",
-	    say_ehlo, hear_ehlo, true, &params.smtp_helo_timeout },
-	[SMTP_HELO] = { "HELO command",
-	    "performing the HELO handshake",
-	    say_helo, hear_helo, true, &params.smtp_helo_timeout },
-	[SMTP_READY] = { "nothing",
-	    "waiting for a message",
-	    NULL, NULL, true, NULL },
-	[SMTP_MAIL] = { "MAIL FROM command",
-	    "sending MAIL FROM",
-	    say_mail, hear_mail, false, &params.smtp_mail_timeout },
-	[SMTP_RCPT] = { "RCPT TO command",
-	    "sending RCPT TO",
-	    say_rcpt, hear_rcpt, false, &params.smtp_rcpt_timeout },
-	[SMTP_DATA] = { "DATA command",
-	    "sending DATA command",
-	    say_data, hear_data, true, &params.smtp_data_init_timeout },
-	[SMTP_BODY] = { "end of DATA command",
-	    "sending end of data -- message may be sent more than once",
-	    NULL, hear_body, true, &params.smtp_data_done_timeout },
-	[SMTP_RSET] = { "RSET command",
-	    "sending RSET",
-	    say_rset, hear_rset, true, &params.smtp_rset_timeout },
-};
-
-static const struct {
-	const char *keyword;
-	uint32_t bit;
-} extensions[] = {
-	{ "SIZE",       SMTP_EXT_SIZE       },
-	{ "PIPELINING", SMTP_EXT_PIPELINING },
-	{ "8BITMIME",   SMTP_EXT_8BITMIME   },
+	/*                  say       hear           first  time limit       */
+	[SMTP_GREETING] = { NULL,     hear_greeting, true,  LIMIT(helo)      },
+	[SMTP_EHLO]     = { say_ehlo, hear_ehlo,     true,  LIMIT(helo)      },
+	[SMTP_HELO]     = { say_helo, hear_helo,     true,  LIMIT(helo)      },
+	[SMTP_READY]    = { NULL,     NULL,          true,  NULL             },
+	[SMTP_MAIL]     = { say_mail, hear_mail,     false, LIMIT(mail)      },
+	[SMTP_RCPT]     = { say_rcpt, hear_rcpt,     false, LIMIT(rcpt)      },
+	[SMTP_DATA]     = { say_data, hear_data,     true,  LIMIT(data_init) },
+	[SMTP_BODY]     = { NULL,     hear_body,     true,  LIMIT(data_done) },
+	[SMTP_RSET]     = { say_rset, hear_rset,     true,  LIMIT(rset)      },
 };
 /* clang-format on */
 
 /* ---- fates ---- */
 
-static void
-decide(struct smtp_client *c, struct smtp_rcpt *r, enum outcome outcome,
-    const char *status, const char *text)
+/* Before MAIL the host has not talked with us at all. */
+static enum fault
+fault_of(const struct smtp_client *c, enum outcome outcome)
 {
-	bool talked = c->hearing >= SMTP_READY;
-
-	if (!r->tried || r->fate.outcome != OUTCOME_NONE)
-		return;
-	r->fate = (struct dsn){
-		.outcome = outcome,
-		.fault = outcome != OUTCOME_DEFER ? FAULT_NONE
-		    : talked                      ? FAULT_MESSAGE
-						  : FAULT_DESTINATION,
-		.text = arena_strdup(c->mail->arena, text),
-	};
-	(void)snprintf(r->fate.status, DSN_STATUS_MAX, "%s", status);
+	if (outcome != OUTCOME_DEFER)
+		return FAULT_NONE;
+	return c->hearing < SMTP_READY ? FAULT_DESTINATION : FAULT_MESSAGE;
 }
 
-/* All that have no fate yet. */
 static void
 decide_rest(struct smtp_client *c, enum outcome outcome, const char *status,
     const char *text)
 {
-	if (c->mail == NULL)
-		return;
-	for (size_t i = 0; i < c->mail->n_rcpts; i++)
-		decide(c, &c->mail->rcpts[i], outcome, status, text);
+	if (c->mail != NULL)
+		smtp_mail_decide_rest(c->mail, outcome, fault_of(c, outcome),
+		    status, text);
 }
 
 static const char *
 said(struct smtp_client *c)
 {
 	return arena_printf(c->mail->arena, "host %s said: %s (in reply to %s)",
-	    c->setup.host, buf_str(&c->reply.text), stages[c->hearing].command);
-}
-
-/* The status of a deferral must not say "never", nor that of a bounce
- * "later". */
-static void
-status_for(enum outcome outcome, const char from[DSN_STATUS_MAX],
-    char to[DSN_STATUS_MAX])
-{
-	memcpy(to, from, DSN_STATUS_MAX);
-	to[0] = outcome == OUTCOME_DEFER ? '4' : '5';
-}
-
-static enum outcome
-outcome_of_refusal(int code)
-{
-	enum outcome outcome = dsn_outcome_of_code(code);
-
-	return outcome == OUTCOME_SENT ? OUTCOME_DEFER : outcome;
+	    c->setup.host, buf_str(&c->reply.text),
+	    smtp_stage_command(c->hearing));
 }
 
 /* The reply refuses the mail for all recipients that are left. */
 static void
 refuse_rest(struct smtp_client *c)
 {
-	enum outcome outcome = outcome_of_refusal(c->reply.code);
 	char status[DSN_STATUS_MAX];
+	enum outcome outcome = smtp_reply_refusal(&c->reply, c->reply.code,
+	    status);
 
-	status_for(outcome, c->reply.status, status);
 	decide_rest(c, outcome, status, said(c));
 }
 
@@ -190,97 +135,19 @@ doing(const struct smtp_client *c)
 {
 	if (c->hearing == SMTP_BODY && !c->content.over)
 		return "sending message body";
-	return stages[c->hearing].doing;
+	return smtp_stage_doing(c->hearing);
 }
 
 /* ---- one mail ---- */
-
-static bool
-any_left(const struct smtp_mail *m)
-{
-	for (size_t i = 0; i < m->n_rcpts; i++)
-		if (m->rcpts[i].tried &&
-		    m->rcpts[i].fate.outcome == OUTCOME_NONE)
-			return true;
-	return false;
-}
-
-/* The next recipient from i on that this attempt is about. */
-static size_t
-next_rcpt(const struct smtp_mail *m, size_t i)
-{
-	while (i < m->n_rcpts && !m->rcpts[i].tried)
-		i++;
-	return i;
-}
-
-static void
-check_size(struct smtp_client *c)
-{
-	if (c->size_limit == 0 || c->mail->size <= c->size_limit)
-		return;
-	decide_rest(c, OUTCOME_BOUNCE, "5.3.4",
-	    arena_printf(c->mail->arena,
-		"message size %llu exceeds size limit %llu of server %s",
-		(unsigned long long)c->mail->size,
-		(unsigned long long)c->size_limit, c->setup.host));
-}
-
-static void
-check_8bit(struct smtp_client *c)
-{
-	const char *why;
-	bool broken;
-
-	if ((c->mail->source.flags & MAIL_8BIT) == 0 ||
-	    (c->extensions & SMTP_EXT_8BITMIME) != 0 ||
-	    params.disable_mime_output_conversion)
-		return;
-	if (smtp_content_can_convert(&c->content, &c->mail->source, &why,
-		&broken))
-		return;
-	decide_rest(c, broken ? OUTCOME_DEFER : OUTCOME_BOUNCE,
-	    broken ? "4.3.0" : "5.6.3",
-	    arena_printf(c->mail->arena,
-		"host %s does not take 8-bit content, and the message cannot "
-		"be converted: %s",
-		c->setup.host, why));
-}
-
-/* A recipient whose address has no form without SMTPUTF8 (RFC 6531 3.2) is not
- * tried; nor is anybody where the sender has none. */
-static void
-check_addresses(struct smtp_client *c)
-{
-	const char *sender = c->mail->sender;
-	const char *text = arena_printf(c->mail->arena,
-	    "SMTPUTF8 is required, but was not offered by host %s",
-	    c->setup.host);
-
-	if (!str_is_ascii(sender, strlen(sender)))
-		decide_rest(c, OUTCOME_BOUNCE, "5.6.7", text);
-	for (size_t i = 0; i < c->mail->n_rcpts; i++) {
-		struct smtp_rcpt *r = &c->mail->rcpts[i];
-
-		if (str_is_ascii(r->address, strlen(r->address)))
-			continue;
-		decide(c, r, OUTCOME_BOUNCE, "5.6.7", text);
-		r->tried = false;
-	}
-}
 
 /* Where the mail goes from here, if there is one. */
 static enum smtp_stage
 begin_mail(struct smtp_client *c)
 {
 	c->hearing = c->saying = SMTP_READY;
-	if (c->mail != NULL) {
-		check_size(c);
-		check_8bit(c);
-		check_addresses(c);
-		if (!any_left(c->mail))
-			mail_over(c);
-	}
+	if (c->mail != NULL &&
+	    !smtp_mail_check(c->mail, &c->offer, c->setup.host, &c->content))
+		mail_over(c);
 	if (c->mail == NULL) {
 		c->state = SMTP_IDLE;
 		return SMTP_READY;
@@ -289,7 +156,7 @@ begin_mail(struct smtp_client *c)
 	c->mail->began = c->now;
 	c->answered = false;
 	c->accepted = 0;
-	c->say_rcpt = c->hear_rcpt = next_rcpt(c->mail, 0);
+	c->say_rcpt = c->hear_rcpt = smtp_mail_next(c->mail, 0);
 	return c->saying = SMTP_MAIL;
 }
 
@@ -318,12 +185,12 @@ ready(struct smtp_client *c)
 static enum smtp_stage
 refused(struct smtp_client *c)
 {
-	enum outcome outcome = outcome_of_refusal(c->reply.code);
+	bool skip = c->hearing == SMTP_GREETING &&
+	    params.smtp_skip_5xx_greeting;
 	char status[DSN_STATUS_MAX];
+	enum outcome outcome = smtp_reply_refusal(&c->reply,
+	    skip ? 421 : c->reply.code, status);
 
-	if (c->hearing == SMTP_GREETING && params.smtp_skip_5xx_greeting)
-		outcome = OUTCOME_DEFER;
-	status_for(outcome, c->reply.status, status);
 	if (c->mail != NULL)
 		decide_rest(c, outcome, status,
 		    arena_printf(c->mail->arena,
@@ -346,24 +213,6 @@ say_ehlo(struct smtp_client *c)
 {
 	buf_addf(&c->port.out, "EHLO %s\r\n", c->setup.helo);
 	return SMTP_READY;
-}
-
-/* ehlo-line = ehlo-keyword *( SP ehlo-param ) (RFC 5321 4.1.1.1) */
-static void
-hear_extension(struct smtp_client *c, struct slice line)
-{
-	struct slice keyword, rest = line;
-	int64_t limit;
-
-	if (!slice_next_part(&rest, ' ', &keyword))
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(extensions); i++)
-		if (slice_eq_nocase(keyword, extensions[i].keyword))
-			c->extensions |= extensions[i].bit;
-	rest = slice_trim(rest);
-	if (slice_eq_nocase(keyword, "SIZE") &&
-	    num_parse_len(rest.at, rest.len, 1, INT64_MAX, &limit))
-		c->size_limit = (uint64_t)limit;
 }
 
 /* The first line names the host: one with our name is ourselves. */
@@ -396,8 +245,8 @@ greeted(struct smtp_client *c)
 
 	if (slice_next_part(&lines, '\n', &line) && is_myself(c, line))
 		return loops(c);
-	while (c->hearing == SMTP_EHLO && slice_next_part(&lines, '\n', &line))
-		hear_extension(c, slice_trim(line));
+	if (c->hearing == SMTP_EHLO)
+		smtp_offer_read(&c->offer, lines);
 	c->greeted = true;
 	return begin_mail(c);
 }
@@ -433,9 +282,9 @@ say_mail(struct smtp_client *c)
 	buf_adds(out, "MAIL FROM:<");
 	addr_put_internal(out, c->mail->sender);
 	buf_addc(out, '>');
-	if (c->extensions & SMTP_EXT_SIZE)
+	if (c->offer.extensions & SMTP_EXT_SIZE)
 		buf_addf(out, " SIZE=%llu", (unsigned long long)c->mail->size);
-	if ((c->extensions & SMTP_EXT_8BITMIME) != 0 &&
+	if ((c->offer.extensions & SMTP_EXT_8BITMIME) != 0 &&
 	    (c->mail->source.flags & (MAIL_8BIT | MAIL_BODY_8BIT)) != 0)
 		buf_adds(out, " BODY=8BITMIME");
 	buf_adds(out, "\r\n");
@@ -466,7 +315,7 @@ say_rcpt(struct smtp_client *c)
 	buf_adds(&c->port.out, "RCPT TO:<");
 	addr_put_internal(&c->port.out, m->rcpts[c->say_rcpt].address);
 	buf_adds(&c->port.out, ">\r\n");
-	c->say_rcpt = next_rcpt(m, c->say_rcpt + 1);
+	c->say_rcpt = smtp_mail_next(m, c->say_rcpt + 1);
 	return c->say_rcpt < m->n_rcpts ? SMTP_RCPT : SMTP_DATA;
 }
 
@@ -475,11 +324,11 @@ static void
 refuse_rcpt(struct smtp_client *c, struct smtp_rcpt *r)
 {
 	int code = c->reply.code == 552 ? 452 : c->reply.code;
-	enum outcome outcome = outcome_of_refusal(code);
 	char status[DSN_STATUS_MAX];
+	enum outcome outcome = smtp_reply_refusal(&c->reply, code, status);
 
-	status_for(outcome, c->reply.status, status);
-	decide(c, r, outcome, status, said(c));
+	smtp_mail_decide(c->mail, r, outcome, fault_of(c, outcome), status,
+	    said(c));
 }
 
 static enum smtp_stage
@@ -494,7 +343,7 @@ hear_rcpt(struct smtp_client *c)
 		r->accepted = true;
 		c->accepted++;
 	}
-	c->hear_rcpt = next_rcpt(m, c->hear_rcpt + 1);
+	c->hear_rcpt = smtp_mail_next(m, c->hear_rcpt + 1);
 	if (c->hear_rcpt < m->n_rcpts)
 		return SMTP_RCPT;
 	return c->accepted == 0 && c->pending == 0 ? reset(c) : SMTP_DATA;
@@ -608,7 +457,8 @@ may_say(const struct smtp_client *c)
 	if (c->state == SMTP_CLOSED || stages[c->saying].say == NULL)
 		return false;
 	return c->pending == 0 ||
-	    ((c->extensions & SMTP_EXT_PIPELINING) != 0 && !c->last_waits);
+	    ((c->offer.extensions & SMTP_EXT_PIPELINING) != 0 &&
+		!c->last_waits);
 }
 
 static void
@@ -650,7 +500,7 @@ hear_garbage(struct smtp_client *c)
 	    arena_printf(c->mail->arena,
 		"host %s sent no SMTP reply: %s (in reply to %s)",
 		c->setup.host, buf_str(&c->reply.text),
-		stages[c->hearing].command));
+		smtp_stage_command(c->hearing)));
 }
 
 /* ---- the interface ---- */
@@ -668,14 +518,7 @@ void
 smtp_client_send(struct smtp_client *c, struct smtp_mail *mail)
 {
 	c->mail = mail;
-	mail->over = mail->stale = false;
-	mail->began = 0;
-	for (size_t i = 0; i < mail->n_rcpts; i++) {
-		struct smtp_rcpt *r = &mail->rcpts[i];
-
-		r->accepted = false;
-		r->tried = r->fate.outcome == OUTCOME_NONE;
-	}
+	smtp_mail_begin(mail);
 	if (c->state != SMTP_IDLE)
 		return;
 	c->hearing = begin_mail(c);
@@ -719,8 +562,9 @@ smtp_client_drained(struct smtp_client *c)
 	set_deadline(c);
 }
 
-void
-smtp_client_timeout(struct smtp_client *c)
+/* The connection is over without a word of the host. */
+static void
+broke(struct smtp_client *c, const char *what, const char *when)
 {
 	if (c->state == SMTP_CLOSED)
 		return;
@@ -728,23 +572,20 @@ smtp_client_timeout(struct smtp_client *c)
 		close_now(c);
 	else
 		give_up(c, "4.4.2",
-		    arena_printf(c->mail->arena,
-			"conversation with %s timed out while %s",
-			c->setup.host, doing(c)));
+		    arena_printf(c->mail->arena, "%s %s %s %s", what,
+			c->setup.host, when, doing(c)));
+}
+
+void
+smtp_client_timeout(struct smtp_client *c)
+{
+	broke(c, "conversation with", "timed out while");
 }
 
 void
 smtp_client_lost(struct smtp_client *c)
 {
-	if (c->state == SMTP_CLOSED)
-		return;
-	if (c->mail == NULL)
-		close_now(c);
-	else
-		give_up(c, "4.4.2",
-		    arena_printf(c->mail->arena,
-			"lost connection with %s while %s", c->setup.host,
-			doing(c)));
+	broke(c, "lost connection with", "while");
 }
 
 void

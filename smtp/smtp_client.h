@@ -12,65 +12,21 @@
  * call.  The connection is over when c->state is SMTP_CLOSED: what was not yet
  * decided is decided then.
  *
- * The fate of a recipient: SENT and BOUNCE are final; DEFER may be tried at the
- * next host.  `fault` is FAULT_DESTINATION where the host could not be talked
- * with at all, FAULT_MESSAGE where it did not want this.
- *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
 #pragma once
 
-#include "arena.h"
-#include "dsn.h"
 #include "pump.h"
 #include "smtp_content.h"
+#include "smtp_mail.h"
 #include "smtp_reply.h"
-
-enum smtp_stage {
-	SMTP_GREETING,
-	SMTP_EHLO,
-	SMTP_HELO,
-	SMTP_READY, /* between messages */
-	SMTP_MAIL,
-	SMTP_RCPT,
-	SMTP_DATA,
-	SMTP_BODY,
-	SMTP_RSET,
-	SMTP_STAGES,
-};
+#include "smtp_stage.h"
 
 enum smtp_state {
 	SMTP_BUSY,
 	SMTP_IDLE, /* greeted, and no mail in hand */
 	SMTP_CLOSED,
-};
-
-/* Extensions of the server (RFC 5321 2.2). */
-enum smtp_extension {
-	SMTP_EXT_SIZE = 1 << 0,
-	SMTP_EXT_PIPELINING = 1 << 1,
-	SMTP_EXT_8BITMIME = 1 << 2,
-};
-
-struct smtp_rcpt {
-	const char *address; /* internal form */
-	struct dsn fate;     /* OUTCOME_NONE: to be tried */
-	bool accepted;       /* by RCPT */
-	bool tried;          /* is part of this attempt */
-};
-
-struct smtp_mail {
-	const char *sender; /* internal form, "" is null */
-	uint64_t size;
-	struct smtp_source source;
-	struct smtp_rcpt *rcpts;
-	size_t n_rcpts;
-	struct arena *arena; /* for texts of fates */
-	int64_t began;       /* when MAIL was said; 0: not yet */
-	bool over;
-	bool stale; /* the connection was an old one and ended before the
-		       server said anything to this mail: try a fresh one */
 };
 
 struct smtp_setup {
@@ -97,8 +53,7 @@ struct smtp_client {
 	bool reused;                /* has carried a mail before */
 	bool answered;              /* the server said something to this one */
 	size_t accepted;            /* recipients */
-	uint32_t extensions;
-	uint64_t size_limit; /* 0: none said */
+	struct smtp_offer offer;
 	struct smtp_reply reply;
 	struct smtp_content content;
 };

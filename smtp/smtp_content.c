@@ -52,8 +52,9 @@ smtp_dots_put(struct smtp_dots *d, const char *bytes, size_t n, struct buf *out)
 
 /* ---- conversion ---- */
 
-/* Hands bytes on as lines and pieces of lines.  A CR at the end of a piece whose
- * LF comes with the next is held back by the caller reading whole lines. */
+/* Hands bytes on as lines and pieces of lines.  A CR at the end of a piece
+ * whose LF comes with the next is held back by the caller reading whole lines.
+ *  */
 static void
 convert_bytes(struct smtp_content *c, const char *bytes, size_t n,
     struct buf *out)

@@ -2,8 +2,8 @@
  * smtp_content - a message's content as it goes over the wire after 354.
  *
  * The prepended header fields and then the content, dot-stuffed (RFC 5321
- * 4.5.2), with ".CRLF" behind.  Content without a line that needs a dot goes out
- * as it lies in the file (port.file).  Lines longer than
+ * 4.5.2), with ".CRLF" behind.  Content without a line that needs a dot goes
+ * out as it lies in the file (port.file).  Lines longer than
  * smtp_line_length_limit are broken by CRLF and a blank, as Postfix does.
  * Content with bytes above 127 is converted where the server wants 7 bits
  * (smtp_mime.h).
@@ -60,9 +60,9 @@ MUST_CHECK bool smtp_content_can_convert(struct smtp_content *c,
 /* Begins; after smtp_content_can_convert() gave true, with conversion. */
 void smtp_content_start(struct smtp_content *c, const struct smtp_source *from);
 
-/* Puts the next piece in the port; c->over after the last.  False where the file
- * cannot be read: the connection must end, or a torn message would be taken for
- * a whole one. */
+/* Puts the next piece in the port; c->over after the last.  False where the
+ * file cannot be read: the connection must end, or a torn message would be
+ * taken for a whole one. */
 MUST_CHECK bool smtp_content_next(struct smtp_content *c, struct port *port);
 
 void smtp_content_free(struct smtp_content *c);

@@ -97,6 +97,17 @@ smtp_reply_take(struct smtp_reply *r, const char *bytes, size_t n,
 	return MATCH_NO;
 }
 
+enum outcome
+smtp_reply_refusal(const struct smtp_reply *r, int code,
+    char status[DSN_STATUS_MAX])
+{
+	bool never = dsn_outcome_of_code(code) == OUTCOME_BOUNCE;
+
+	memcpy(status, r->status, DSN_STATUS_MAX);
+	status[0] = never ? '5' : '4';
+	return never ? OUTCOME_BOUNCE : OUTCOME_DEFER;
+}
+
 void
 smtp_reply_reset(struct smtp_reply *r)
 {

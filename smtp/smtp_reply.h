@@ -36,6 +36,12 @@ struct smtp_reply {
 enum match smtp_reply_take(struct smtp_reply *r, const char *bytes, size_t n,
     size_t *taken);
 
+/* A reply that does not say yes, taken as if its code were `code`: bounce or
+ * defer, and a status of that class, for that of a deferral must not say
+ * "never" nor that of a bounce "later". */
+enum outcome smtp_reply_refusal(const struct smtp_reply *r, int code,
+    char status[DSN_STATUS_MAX]);
+
 /* Forgets the reply, keeping memory for the next. */
 void smtp_reply_reset(struct smtp_reply *r);
 void smtp_reply_free(struct smtp_reply *r);

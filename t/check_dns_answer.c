@@ -111,8 +111,8 @@ static const struct {
 	{ OK(1, 0) A_Q SAME " #1 #1 =ffffffff #4 =0a000001", DNS_A, DNS_OK, 0,
 	    "10.0.0.1" },
 	/* no such name, with and without an SOA */
-	{ NX(0, 1) A_Q "@org" IN(6, 900) "#24 @a =00 %1 %2 %3 %4 %30",
-	    DNS_A, DNS_NXDOMAIN, 30, "" },
+	{ NX(0, 1) A_Q "@org" IN(6, 900) "#24 @a =00 %1 %2 %3 %4 %30", DNS_A,
+	    DNS_NXDOMAIN, 30, "" },
 	{ NX(0, 0) A_Q, DNS_A, DNS_NXDOMAIN, 0, "" },
 	/* no such type */
 	{ OK(0, 1) A_Q "@org" IN(6, 20) "#22 =00 =00 %1 %2 %3 %4 %300", DNS_A,

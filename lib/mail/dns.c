@@ -1,10 +1,10 @@
 /*
  * A question goes the same way each time: what needs no server is answered
  * here, then the cache is asked, then a question like it that is already on its
- * way (a flight) is joined, and only then a packet is sent.  An answer goes back
- * in the other direction.  c-ares sends, repeats, changes the server and falls
- * back to TCP; the deadline of a flight is ours, because the patience of c-ares
- * grows with the number of servers.
+ * way (a flight) is joined, and only then a packet is sent.  An answer goes
+ * back in the other direction.  c-ares sends, repeats, changes the server and
+ * falls back to TCP; the deadline of a flight is ours, because the patience of
+ * c-ares grows with the number of servers.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

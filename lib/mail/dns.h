@@ -4,8 +4,8 @@
  * c-ares carries the packets; names and answers are checked here and the cache
  * keeps what TTLs allow (also negative answers, RFC 2308).  dns_start() before
  * the rights are given up: it reads resolv.conf unless dns_servers is set, and
- * ends in log_fatal where it cannot.  Nothing is sent before the first question,
- * which needs the loop.
+ * ends in log_fatal where it cannot.  Nothing is sent before the first
+ * question, which needs the loop.
  *
  * "localhost" and names below it are answered here (RFC 6761); a name that
  * cannot exist is DNS_NXDOMAIN without asking.

@@ -1,8 +1,8 @@
 /*
  * The packet is read front to back with a cursor whose errors stick.  Records
  * of the answer section are collected first, because their order means nothing;
- * then the chain of CNAMEs is followed from the name that was asked for, and the
- * records at its end are the answer.  The additional section is not read.
+ * then the chain of CNAMEs is followed from the name that was asked for, and
+ * the records at its end are the answer.  The additional section is not read.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

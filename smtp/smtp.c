@@ -1,0 +1,65 @@
+/*
+ * smtp brings mail to other hosts.  It stands between qmgr, which hands it one
+ * message at a time as a read-only descriptor and a list of recipients, and the
+ * hosts, which it does not trust.  Many deliveries share a process.
+ *
+ *	qmgr ─job─▶ smtp_job ─▶ smtp_resolve ─▶ smtp_hosts
+ *	                └─▶ smtp_conn ─▶ smtp_client (the protocol)
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "dns.h"
+#include "fd.h"
+#include "log.h"
+#include "own.h"
+#include "program.h"
+#include "smtp_conn.h"
+#include "smtp_job.h"
+
+static const struct chan_rule rules[] = {
+	{ MSG_job, 1u << ROLE_QMGR, smtp_job_start },
+	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
+};
+
+static void
+on_drain(void)
+{
+	smtp_conn_drain();
+}
+
+static uint32_t
+busy(void)
+{
+	return (uint32_t)smtp_job_count();
+}
+
+static void
+say_status(struct buf *out)
+{
+	buf_addf(out, "deliveries=%zu", smtp_job_count());
+}
+
+static const struct program_calls calls = {
+	.rules = rules,
+	.n_rules = ARRAY_LEN(rules),
+	.peer_ended = smtp_job_peer_ended,
+	.drain = on_drain,
+	.busy = busy,
+	.status = say_status,
+	.feeders = 1u << ROLE_QMGR,
+};
+
+int
+main(int argc, char **argv)
+{
+	const char *why;
+
+	program_start(ROLE_SMTP, argc, argv);
+	dns_start();
+	if (!own_open(&why))
+		log_fatal("%s", why);
+	(void)fd_limit(65536);
+	program_confine();
+	program_run(&calls);
+}

@@ -1,0 +1,355 @@
+/*
+ * Order of events: smtp_conn_start() connects; on_connected() starts the
+ * engine, which expects the greeting; on_input() feeds it; after each event
+ * settle() looks what became of the mail; on_ended() is the last.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "smtp_conn.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "log.h"
+#include "map.h"
+#include "param.h"
+#include "smtp_memory.h"
+
+struct smtp_pool {
+	struct list idle; /* the longest idle first */
+	char *nexthop;
+};
+
+static struct map pools; /* next hop to struct smtp_pool */
+static bool draining;
+
+/* ---- idle connections ---- */
+
+static bool
+may_be_kept(const struct smtp_conn *c)
+{
+	int64_t count = params.smtp_connection_reuse_count_limit;
+
+	return !draining && params.smtp_connection_cache_time_limit > 0 &&
+	    (count == 0 || c->mails < count) &&
+	    loop_now() - c->born < params.smtp_connection_reuse_time_limit;
+}
+
+static void
+pool_put(struct smtp_conn *c)
+{
+	void **place = map_puts(&pools, c->nexthop);
+
+	if (*place == NULL) {
+		struct smtp_pool *p = xcalloc(1, sizeof(*p));
+
+		p->nexthop = xstrdup(c->nexthop);
+		*place = p;
+	}
+	c->pool = *place;
+	list_append(&c->pool->idle, &c->link);
+	c->client.port.deadline = loop_now() +
+	    params.smtp_connection_cache_time_limit;
+}
+
+static void
+pool_drop(struct smtp_conn *c)
+{
+	struct smtp_pool *p = c->pool;
+
+	if (p == NULL)
+		return;
+	c->pool = NULL;
+	list_drop(&c->link);
+	if (!list_empty(&p->idle))
+		return;
+	(void)map_drops(&pools, p->nexthop);
+	free_str(&p->nexthop);
+	free(p);
+}
+
+/* ---- events ---- */
+
+static void
+conn_free(struct smtp_conn *c)
+{
+	pool_drop(c);
+	smtp_client_free(&c->client);
+	arena_free(&c->arena);
+	free(c);
+}
+
+/* Tells the owner where there is something to tell, and decides what becomes of
+ * a connection that has none. */
+static void
+settle(struct smtp_conn *c)
+{
+	void *owner = c->owner;
+
+	if (owner != NULL && c->mail->over) {
+		c->owner = NULL;
+		c->mails++;
+		c->calls->over(owner);
+	}
+	if (c->owner != NULL || c->client.state != SMTP_IDLE || c->pool != NULL)
+		return;
+	if (may_be_kept(c))
+		pool_put(c);
+	else
+		smtp_client_quit(&c->client);
+}
+
+static size_t
+on_input(void *engine, const char *bytes, size_t n)
+{
+	struct smtp_conn *c = engine;
+
+	c->client.now = loop_now();
+	smtp_client_input(&c->client, bytes, n);
+	if (c->client.state == SMTP_CLOSED)
+		pool_drop(c);
+	settle(c);
+	return n;
+}
+
+static void
+on_drained(void *engine)
+{
+	struct smtp_conn *c = engine;
+
+	c->client.now = loop_now();
+	smtp_client_drained(&c->client);
+	settle(c);
+}
+
+static void
+on_timeout(void *engine)
+{
+	struct smtp_conn *c = engine;
+
+	c->client.now = loop_now();
+	pool_drop(c);
+	if (c->client.state == SMTP_IDLE)
+		smtp_client_quit(&c->client);
+	else
+		smtp_client_timeout(&c->client);
+	settle(c);
+}
+
+static void
+not_connected(struct smtp_conn *c, int error)
+{
+	smtp_memory_failed(c->host.address, c->host.port, loop_now());
+	c->calls->unreachable(c->owner, error);
+}
+
+static void
+on_ended(void *engine, enum pump_end how, int error)
+{
+	struct smtp_conn *c = engine;
+
+	(void)how;
+	if (c->connected) {
+		c->client.now = loop_now();
+		smtp_client_lost(&c->client);
+		settle(c);
+	} else {
+		not_connected(c, error);
+	}
+	conn_free(c);
+}
+
+static void
+on_connected(void *engine)
+{
+	struct smtp_conn *c = engine;
+	struct smtp_setup setup = {
+		.host = c->name,
+		.nexthop = c->nexthop,
+		.helo = params.smtp_helo_name,
+		.other_self = c->host.port == SMTP_PORT ? params.myhostname
+							: NULL,
+	};
+
+	c->connected = true;
+	smtp_memory_reached(c->host.address, c->host.port);
+	c->client.now = loop_now();
+	smtp_client_start(&c->client, &setup);
+	smtp_client_send(&c->client, c->mail);
+}
+
+static const struct pump_engine pump_calls = {
+	.input = on_input,
+	.drained = on_drained,
+	.timeout = on_timeout,
+	.ended = on_ended,
+};
+
+/* ---- connecting ---- */
+
+union endpoint {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* The length of the endpoint, or 0 where the text is no address. */
+static socklen_t
+make_endpoint(union endpoint *at, const char *address, uint16_t port)
+{
+	memset(at, 0, sizeof(*at));
+	if (inet_pton(AF_INET, address, &at->v4.sin_addr) == 1) {
+		at->v4.sin_family = AF_INET;
+		at->v4.sin_port = htons(port);
+		return sizeof(at->v4);
+	}
+	if (inet_pton(AF_INET6, address, &at->v6.sin6_addr) == 1) {
+		at->v6.sin6_family = AF_INET6;
+		at->v6.sin6_port = htons(port);
+		return sizeof(at->v6);
+	}
+	return 0;
+}
+
+/* Mail goes out with another address than ours where this fails, which is
+ * better than not at all. */
+static void
+bind_source(int fd, bool ipv6)
+{
+	const char *address = ipv6 ? params.smtp_bind_address6
+				   : params.smtp_bind_address;
+	union endpoint at;
+
+	if (address[0] == '\0')
+		return;
+	socklen_t len = make_endpoint(&at, address, 0);
+	if (len == 0 || bind(fd, &at.any, len) < 0)
+		log_warn("cannot bind to %s (smtp_bind_address%s): %s", address,
+		    ipv6 ? "6" : "", strerror(errno));
+}
+
+/* The socket on its way to the host, or -1 with errno. */
+static int
+begin_connect(const struct smtp_host *host)
+{
+	union endpoint at;
+	socklen_t len = make_endpoint(&at, host->address, host->port);
+	CLEAN_FD int fd = socket(at.any.sa_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	if (fd < 0)
+		return -1;
+	/* What we say goes out in few and whole pieces, so nothing is gained
+	 * by waiting for more; a failure only makes it slower. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	bind_source(fd, host->ipv6);
+	if (connect(fd, &at.any, len) < 0 && errno != EINPROGRESS)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+struct smtp_conn *
+smtp_conn_new(const char *nexthop, const struct smtp_host *host,
+    struct smtp_mail *mail, const struct smtp_conn_calls *calls, void *owner)
+{
+	struct smtp_conn *c = xcalloc(1, sizeof(*c));
+	struct arena *a = &c->arena;
+
+	c->calls = calls;
+	c->owner = owner;
+	c->mail = mail;
+	c->born = loop_now();
+	c->host = *host;
+	c->host.name = arena_strdup(a, host->name);
+	c->host.address = arena_strdup(a, host->address);
+	c->nexthop = arena_strdup(a, nexthop);
+	c->name = arena_printf(a, "%s[%s]", host->name, host->address);
+	c->relay = arena_printf(a, "%s:%u", c->name, host->port);
+	return c;
+}
+
+void
+smtp_conn_start(struct smtp_conn *c)
+{
+	int fd = begin_connect(&c->host);
+
+	if (fd < 0) {
+		not_connected(c, errno);
+		conn_free(c);
+		return;
+	}
+	if (params.smtp_connect_timeout > 0)
+		c->client.port.deadline = loop_now() +
+		    params.smtp_connect_timeout;
+	pump_start_connecting(&c->pump, fd, &c->client.port, &pump_calls, c,
+	    on_connected);
+}
+
+/* ---- the rest of the interface ---- */
+
+struct smtp_conn *
+smtp_conn_take(const char *nexthop)
+{
+	struct smtp_pool *p = map_gets(&pools, nexthop);
+
+	if (p == NULL)
+		return NULL;
+	struct smtp_conn *c = container_of(p->idle.prev, struct smtp_conn,
+	    link);
+	pool_drop(c);
+	return c;
+}
+
+void
+smtp_conn_send(struct smtp_conn *c, struct smtp_mail *mail,
+    const struct smtp_conn_calls *calls, void *owner)
+{
+	c->calls = calls;
+	c->owner = owner;
+	c->mail = mail;
+	c->client.now = loop_now();
+	smtp_client_send(&c->client, mail);
+	settle(c);
+	pump_kick(&c->pump);
+}
+
+bool
+smtp_conn_harmless(const struct smtp_conn *c)
+{
+	return !c->connected || c->client.hearing != SMTP_BODY;
+}
+
+void
+smtp_conn_abort(struct smtp_conn *c)
+{
+	pump_abort(&c->pump);
+	conn_free(c);
+}
+
+void
+smtp_conn_drain(void)
+{
+	draining = true;
+	MAP_EACH(&pools, e) {
+		struct smtp_pool *p = e->value;
+
+		while (p != NULL && !list_empty(&p->idle)) {
+			struct smtp_conn *c = container_of(p->idle.next,
+			    struct smtp_conn, link);
+			bool last = c->link.next == &p->idle;
+
+			pool_drop(c);
+			smtp_client_quit(&c->client);
+			pump_kick(&c->pump);
+			if (last)
+				p = NULL;
+		}
+	}
+}

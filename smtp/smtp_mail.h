@@ -1,0 +1,58 @@
+/*
+ * smtp_mail - one message on its way to one host: who shall have it, and what
+ * became of each.
+ *
+ * The fate of a recipient: SENT and BOUNCE are final; DEFER may be tried at the
+ * next host.  `fault` is FAULT_DESTINATION where the host could not be talked
+ * with at all, FAULT_MESSAGE where it did not want this.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "arena.h"
+#include "dsn.h"
+#include "smtp_content.h"
+#include "smtp_offer.h"
+
+struct smtp_rcpt {
+	const char *address; /* internal form */
+	struct dsn fate;     /* OUTCOME_NONE: to be tried */
+	bool accepted;       /* by RCPT */
+	bool tried;          /* is part of this attempt */
+};
+
+struct smtp_mail {
+	const char *sender; /* internal form, "" is null */
+	uint64_t size;
+	struct smtp_source source;
+	struct smtp_rcpt *rcpts;
+	size_t n_rcpts;
+	struct arena *arena; /* for texts of fates */
+	int64_t began;       /* when MAIL was said; 0: not yet */
+	bool over;
+	bool stale; /* the connection was an old one and ended before the
+		       server said anything to this mail: try a fresh one */
+};
+
+/* Starts an attempt: those without a fate are tried. */
+void smtp_mail_begin(struct smtp_mail *m);
+
+/* The next recipient from i on that this attempt is about, or n_rcpts. */
+size_t smtp_mail_next(const struct smtp_mail *m, size_t i);
+
+/* Decides about one who is tried and has no fate yet; about all of them.  The
+ * text is copied. */
+void smtp_mail_decide(struct smtp_mail *m, struct smtp_rcpt *r,
+    enum outcome outcome, enum fault fault, const char *status,
+    const char *text);
+void smtp_mail_decide_rest(struct smtp_mail *m, enum outcome outcome,
+    enum fault fault, const char *status, const char *text);
+
+/* What can be said before the host is asked: size, 8-bit content, addresses.
+ * False where nobody is left to be tried.  Where the content must be converted,
+ * `content` is ready for it after. */
+MUST_CHECK bool smtp_mail_check(struct smtp_mail *m,
+    const struct smtp_offer *offer, const char *host,
+    struct smtp_content *content);

@@ -1,0 +1,27 @@
+/*
+ * smtp_offer - what a server says it can, in its reply to EHLO.
+ *
+ * Zero is a server that can nothing but RFC 821.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "str.h"
+
+/* RFC 5321 2.2 */
+enum smtp_extension {
+	SMTP_EXT_SIZE = 1 << 0,
+	SMTP_EXT_PIPELINING = 1 << 1,
+	SMTP_EXT_8BITMIME = 1 << 2,
+};
+
+struct smtp_offer {
+	uint32_t extensions;
+	uint64_t size_limit; /* 0: none was said */
+};
+
+/* Reads the lines behind the first, parted by newlines.  What is not known or
+ * malformed is passed over. */
+void smtp_offer_read(struct smtp_offer *o, struct slice lines);
