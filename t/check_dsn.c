@@ -81,6 +81,17 @@ START_TEST(a_code_has_a_fate)
 }
 END_TEST
 
+START_TEST(a_fate_is_made)
+{
+	struct dsn d = dsn_of(OUTCOME_DEFER, FAULT_LOCAL, "4.3.0", "text");
+
+	ck_assert_int_eq(d.outcome, OUTCOME_DEFER);
+	ck_assert_int_eq(d.fault, FAULT_LOCAL);
+	ck_assert_str_eq(d.status, "4.3.0");
+	ck_assert_str_eq(d.text, "text");
+}
+END_TEST
+
 START_TEST(fates_have_words)
 {
 	ck_assert_str_eq(dsn_word(OUTCOME_SENT), "sent");
@@ -98,6 +109,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, a_status_is_split_off, 0, ARRAY_LEN(replies));
 	tcase_add_test(t, a_status_is_the_whole_text);
 	tcase_add_loop_test(t, a_code_has_a_fate, 0, ARRAY_LEN(codes));
+	tcase_add_test(t, a_fate_is_made);
 	tcase_add_test(t, fates_have_words);
 	suite_add_tcase(s, t);
 	return s;

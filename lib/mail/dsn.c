@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "log.h"
 #include "str.h"
 
 #define DIGITS_MAX 3 /* of a subject or detail: RFC 3463 2 */
@@ -40,6 +41,26 @@ status_len(const char *text)
 	return n;
 }
 
+bool
+dsn_is_status(const char *status)
+{
+	size_t n = status_len(status);
+
+	return n > 0 && status[n] == '\0';
+}
+
+struct dsn
+dsn_of(enum outcome outcome, enum fault fault, const char *status,
+    const char *text)
+{
+	struct dsn dsn = { .outcome = outcome, .fault = fault, .text = text };
+
+	if (!dsn_is_status(status) ||
+	    !str_copy(dsn.status, sizeof(dsn.status), status))
+		log_panic("%s is no enhanced status code", status);
+	return dsn;
+}
+
 enum match
 dsn_split(const char *text, char status[DSN_STATUS_MAX], const char **rest)
 {
@@ -51,14 +72,6 @@ dsn_split(const char *text, char status[DSN_STATUS_MAX], const char **rest)
 	status[n] = '\0';
 	*rest = text + n + strspn(text + n, " ");
 	return MATCH_YES;
-}
-
-bool
-dsn_is_status(const char *status)
-{
-	size_t n = status_len(status);
-
-	return n > 0 && status[n] == '\0';
 }
 
 enum outcome

@@ -37,6 +37,10 @@ struct dsn {
 	const char *text; /* printable; in the arena of what it is about */
 };
 
+/* One of these; the status must be one (log_panic). */
+struct dsn dsn_of(enum outcome outcome, enum fault fault, const char *status,
+    const char *text);
+
 /* "2.1.5" in front of a reply's text: gives the text behind it and the code.
  * MATCH_BAD never comes; MATCH_NO leaves both untouched. */
 enum match dsn_split(const char *text, char status[DSN_STATUS_MAX],

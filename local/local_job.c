@@ -1,0 +1,577 @@
+/*
+ * A job is a message and some recipients; each recipient goes its way by itself.
+ *
+ * An address of ours is first expanded (local_expand.h), with questions to
+ * lookup (who is that user?) and to deliver (what stands in his .forward?).
+ * What comes out is either a mailbox, a command or a file, for which deliver is
+ * asked, or members, which qmgr puts into the message in the recipient's place.
+ *
+ * A question is open under a number of ours until its answer comes, its time is
+ * over, or its peer is gone; the two latter are "later".
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "local_job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "delivery.h"
+#include "local_expand.h"
+#include "local_place.h"
+#include "local_virtual.h"
+#include "local_world.h"
+#include "log.h"
+#include "param.h"
+#include "program.h"
+#include "str.h"
+
+#define ASK_TIME           (2 * MINUTE)
+#define GRACE              MINUTE /* beyond a delivery's own deadline */
+#define MEMBERS_PACKET_MAX (CHAN_PACKET_MAX - 1024)
+
+struct job {
+	struct list link;
+	struct chan *from; /* NULL: who gave it is gone */
+	struct buf packet;
+	struct msg_job m; /* in the packet */
+	struct arena arena;
+	struct rcpt *rcpts;
+	size_t n;
+	size_t left; /* recipients without a fate, and one while it begins */
+	int mail;
+	int64_t started;
+};
+
+struct rcpt {
+	struct job *job;
+	struct rec_job_rcpt r;
+	struct expand e;
+	struct loop_timer timer;
+	struct chan *asked; /* the peer of the open question */
+	uint32_t number;    /* of the question; 0: none is open */
+	bool expanding;     /* the question is the expansion's */
+	int64_t ready;      /* when the delivery began */
+};
+
+static struct list jobs;
+static uint32_t n_jobs;
+static struct map open_questions; /* number to struct rcpt */
+
+static void go_on(struct rcpt *r);
+
+/* ---- the end of a recipient and of a job ---- */
+
+static void
+job_destroy(struct job *job)
+{
+	for (size_t i = 0; i < job->n; i++)
+		local_expand_free(&job->rcpts[i].e);
+	if (list_linked(&job->link)) {
+		list_drop(&job->link);
+		n_jobs--;
+	}
+	close_fd(&job->mail);
+	arena_free(&job->arena);
+	buf_free(&job->packet);
+	free(job->rcpts);
+	free(job);
+}
+
+static void
+settle(struct job *job)
+{
+	struct msg_job_done m = { .stream = job->m.stream };
+	CLEAN_BUF struct buf packet = { 0 };
+
+	if (--job->left > 0)
+		return;
+	if (job->from != NULL) {
+		msg_put_job_done(&packet, &m);
+		chan_send(job->from, &packet, -1, false);
+	}
+	job_destroy(job);
+}
+
+/* The address that the log names: that of a command is for whom it acts. */
+static const char *
+log_address(const struct rcpt *r)
+{
+	bool own = r->r.kind == RCPT_ADDRESS || r->r.kind == RCPT_MAILBOX;
+
+	return own ? r->r.address : r->r.via;
+}
+
+static void
+finish(struct rcpt *r, const struct dsn *fate)
+{
+	struct job *job = r->job;
+	const char *to = log_address(r);
+	struct msg_job_result m = {
+		.stream = job->m.stream,
+		.index = r->r.index,
+		.outcome = (uint8_t)fate->outcome,
+		.fault = (uint8_t)fate->fault,
+		.status = fate->status,
+		.text = fate->text,
+		.relay = job->m.transport,
+	};
+	CLEAN_BUF struct buf packet = { 0 };
+
+	delivery_log(&(struct delivery){
+	    .id = job->m.id,
+	    .to = to,
+	    .orig_to = str_eq_nocase(r->r.orig, to) ? "" : r->r.orig,
+	    .relay = job->m.transport,
+	    .arrived = job->m.arrived,
+	    .queued = job->m.queued,
+	    .started = job->started,
+	    .ready = r->ready,
+	    .over = clock_wall(),
+	    .fate = fate,
+	});
+	if (job->from != NULL) {
+		msg_put_job_result(&packet, &m);
+		chan_send(job->from, &packet, -1, false);
+	}
+	settle(job);
+}
+
+static void
+finish_so(struct rcpt *r, enum outcome outcome, enum fault fault,
+    const char *status, const char *text)
+{
+	struct dsn fate = dsn_of(outcome, fault, status, text);
+
+	finish(r, &fate);
+}
+
+/* ---- questions ---- */
+
+static void
+close_question(struct rcpt *r)
+{
+	(void)map_drop(&open_questions, &r->number, sizeof(r->number));
+	loop_cancel(&r->timer);
+	r->number = 0;
+	r->asked = NULL;
+}
+
+static void
+fail_question(struct rcpt *r, const char *text)
+{
+	close_question(r);
+	finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0", text);
+}
+
+static void
+question_timed_out(struct loop_timer *timer)
+{
+	fail_question(container_of(timer, struct rcpt, timer),
+	    "no answer in time from another program");
+}
+
+/* A number for a question to that program; 0 where it is not there, and the
+ * recipient has its fate. */
+static uint32_t
+open_question(struct rcpt *r, enum role role, int64_t wait, bool expanding)
+{
+	static uint32_t last;
+
+	r->asked = program_peer(role);
+	if (r->asked == NULL) {
+		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
+		    "another program is not there");
+		return 0;
+	}
+	do
+		last++;
+	while (last == 0 || map_get(&open_questions, &last, sizeof(last)));
+	r->number = last;
+	r->expanding = expanding;
+	*map_put(&open_questions, &last, sizeof(last)) = r;
+	loop_timer(&r->timer, wait, question_timed_out);
+	return last;
+}
+
+/* Whose answer this is, with the question closed; NULL where nobody waits. */
+static struct rcpt *
+take_answer(const struct chan *c, uint32_t number)
+{
+	struct rcpt *r = map_get(&open_questions, &number, sizeof(number));
+
+	if (r == NULL || r->asked != c)
+		return NULL;
+	close_question(r);
+	return r;
+}
+
+static void
+ask_user(struct rcpt *r, const char *user, bool expanding)
+{
+	struct msg_ask m = { .kind = LOOKUP_USER, .key = user };
+	CLEAN_BUF struct buf packet = { 0 };
+
+	m.stream = open_question(r, ROLE_LOOKUP, ASK_TIME, expanding);
+	if (m.stream == 0)
+		return;
+	msg_put_ask(&packet, &m);
+	chan_send(r->asked, &packet, -1, false);
+}
+
+static void
+ask_file(struct rcpt *r)
+{
+	struct msg_deliver m = {
+		.kind = local_expand_wants_include(&r->e) ? DELIVER_INCLUDE
+							  : DELIVER_FORWARD,
+		.id = r->job->m.id,
+		.user = r->e.user,
+		.target = r->e.paths,
+		.deadline = clock_wall() + ASK_TIME - GRACE,
+		.env = SLICE(""),
+	};
+	CLEAN_BUF struct buf packet = { 0 };
+
+	m.stream = open_question(r, ROLE_DELIVER, ASK_TIME, true);
+	if (m.stream == 0)
+		return;
+	msg_put_deliver(&packet, &m);
+	chan_send(r->asked, &packet, -1, false);
+}
+
+/* The request has kind, user, target, limit and deadline. */
+static void
+ask_delivery(struct rcpt *r, struct msg_deliver *m)
+{
+	struct job *job = r->job;
+	CLEAN_BUF struct buf env = { 0 };
+	CLEAN_BUF struct buf packet = { 0 };
+
+	r->ready = clock_wall();
+	local_place_env(&job->arena, &env, &job->m, &r->r);
+	m->id = job->m.id;
+	m->sender = job->m.sender;
+	m->head = local_place_head(&job->arena, job->m.sender, r->r.orig,
+	    log_address(r));
+	m->env = (struct slice){ buf_str(&env), env.len };
+	m->data_at = job->m.data_at;
+	m->data_len = job->m.data_len;
+	m->head_at = job->m.head_at;
+	m->head_len = job->m.head_len;
+	m->stream = open_question(r, ROLE_DELIVER,
+	    m->deadline - clock_wall() + GRACE, false);
+	if (m->stream == 0)
+		return;
+	msg_put_deliver(&packet, m);
+	chan_send(r->asked, &packet, job->mail, false);
+}
+
+/* ---- the ways of a recipient ---- */
+
+static void
+deliver_to_user(struct rcpt *r, const char *user, const char *home, bool root)
+{
+	struct msg_deliver m = { 0 };
+
+	local_place_mailbox(&r->job->arena, user, home, root, &m);
+	ask_delivery(r, &m);
+}
+
+/* A member of kind RCPT_MAILBOX, when lookup has answered. */
+static void
+take_mailbox(struct rcpt *r, enum found found, const char *value)
+{
+	struct arena *a = &r->job->arena;
+	struct slice rest = slice_of(value);
+	struct slice part[4] = { 0 };
+
+	if (found == FOUND_FAILED) {
+		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
+		    "user lookup error");
+		return;
+	}
+	if (found == FOUND_NONE) {
+		finish_so(r, OUTCOME_BOUNCE, FAULT_MESSAGE, "5.1.1",
+		    arena_printf(a, "unknown user: \"%s\"", r->r.user));
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(part); i++)
+		(void)slice_next_part(&rest, ':', &part[i]); /* else empty */
+	if (!slice_next_part(&rest, ':', &part[3])) {
+		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
+		    "user lookup error");
+		return;
+	}
+	deliver_to_user(r, r->r.user, arena_memdup(a, part[3].at, part[3].len),
+	    slice_eq(part[1], "0"));
+}
+
+static void
+deliver_to_path(struct rcpt *r)
+{
+	bool command = r->r.kind == RCPT_COMMAND;
+	struct msg_deliver m = {
+		.kind = command ? DELIVER_COMMAND : DELIVER_FILE,
+		.user = r->r.user,
+		.target = r->r.address,
+		.limit = (uint64_t)params.mailbox_size_limit,
+		.deadline = clock_wall() + params.command_time_limit,
+	};
+
+	if (r->r.user[0] == '\0')
+		finish_so(r, OUTCOME_BOUNCE, FAULT_MESSAGE, "5.7.1",
+		    command ? "mail to command is restricted"
+			    : "mail to file is restricted");
+	else
+		ask_delivery(r, &m);
+}
+
+static void
+deliver_to_virtual(struct rcpt *r)
+{
+	struct local_virtual v = { 0 };
+	struct dsn fate = { 0 };
+	struct msg_deliver m = {
+		.user = "",
+		.limit = (uint64_t)params.virtual_mailbox_limit,
+		.deadline = clock_wall() + params.command_time_limit,
+	};
+
+	if (!local_virtual_find(&r->job->arena, r->r.address, &v, &fate)) {
+		finish(r, &fate);
+		return;
+	}
+	m.kind = str_ends(v.path, "/") ? DELIVER_MAILDIR : DELIVER_MBOX;
+	m.target = v.path;
+	m.uid = v.uid;
+	m.gid = v.gid;
+	ask_delivery(r, &m);
+}
+
+static void
+expand_address(struct rcpt *r)
+{
+	struct job *job = r->job;
+	bool trouble;
+
+	if (local_place_was_here(&job->m, job->mail, r->r.address, &trouble)) {
+		finish_so(r, OUTCOME_BOUNCE, FAULT_MESSAGE, "5.4.6",
+		    arena_printf(&job->arena, "mail forwarding loop for %s",
+			r->r.address));
+		return;
+	}
+	if (trouble) {
+		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
+		    "the message cannot be read");
+		return;
+	}
+	local_expand_start(&r->e, &job->arena, &local_world, r->r.address);
+	go_on(r);
+}
+
+static void
+send_members(struct rcpt *r)
+{
+	struct job *job = r->job;
+	CLEAN_BUF struct buf members = { 0 };
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_job_expand m = { .stream = job->m.stream,
+		.index = r->r.index };
+
+	for (size_t i = 0; i < r->e.n; i++) {
+		const struct expand_member *member = &r->e.members[i];
+
+		rec_put_job_member(&members,
+		    &(struct rec_job_member){
+			.address = member->address,
+			.kind = (uint8_t)member->kind,
+			.via = r->r.address,
+			.user = member->user,
+			.sender = job->m.sender[0] != '\0' ? member->sender
+							   : "",
+		    });
+	}
+	if (members.len > MEMBERS_PACKET_MAX) {
+		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.5",
+		    "alias has too many members");
+		return;
+	}
+	log_info("%s: <%s> expands to %zu recipients", job->m.id, r->r.address,
+	    r->e.n);
+	if (job->from != NULL) {
+		m.members = (struct slice){ buf_str(&members), members.len };
+		msg_put_job_expand(&packet, &m);
+		chan_send(job->from, &packet, -1, false);
+	}
+	settle(job);
+}
+
+static void
+go_on(struct rcpt *r)
+{
+	enum expand_want want = local_expand_next(&r->e);
+
+	if (r->e.warning != NULL) {
+		log_warn("%s: %s", r->job->m.id, r->e.warning);
+		r->e.warning = NULL;
+	}
+	if (want == EXPAND_USER)
+		ask_user(r, r->e.user, true);
+	else if (want == EXPAND_FILE)
+		ask_file(r);
+	else if (r->e.fate.outcome != OUTCOME_NONE)
+		finish(r, &r->e.fate);
+	else if (r->e.direct)
+		deliver_to_user(r, r->e.members[0].user, r->e.home, r->e.root);
+	else
+		send_members(r);
+}
+
+static void
+begin(struct rcpt *r)
+{
+	switch ((enum rcpt_kind)r->r.kind) {
+	case RCPT_ADDRESS:
+		if (str_eq(r->job->m.transport, "virtual"))
+			deliver_to_virtual(r);
+		else
+			expand_address(r);
+		break;
+	case RCPT_MAILBOX:
+		ask_user(r, r->r.user, false);
+		break;
+	case RCPT_FILE:
+	case RCPT_COMMAND:
+		deliver_to_path(r);
+		break;
+	}
+}
+
+/* ---- messages ---- */
+
+/* False where there are none, or they are malformed. */
+static bool
+read_rcpts(struct job *job)
+{
+	struct wire w = wire_open(job->m.rcpts.at, job->m.rcpts.len);
+	size_t room = 0;
+
+	while (wire_more(&w)) {
+		if (job->n == room) {
+			room = MAX(room * 2, (size_t)4);
+			job->rcpts = xrealloc(job->rcpts, room,
+			    sizeof(struct rcpt));
+		}
+		struct rcpt *r = &job->rcpts[job->n];
+		*r = (struct rcpt){ .job = job };
+		if (!rec_get_job_rcpt(&r->r, &w) || r->r.kind > RCPT_COMMAND)
+			return false;
+		job->n++;
+	}
+	return wire_done(&w) && job->n > 0;
+}
+
+bool
+local_job_start(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->mail = fd;
+	job->from = c;
+	job->started = loop_wall();
+	buf_add(&job->packet, body, len);
+	if (!msg_get_job(&job->m, buf_str(&job->packet), len) ||
+	    !read_rcpts(job)) {
+		job_destroy(job);
+		return false;
+	}
+	list_append(&jobs, &job->link);
+	n_jobs++;
+	job->left = job->n + 1;
+	for (size_t i = 0; i < job->n; i++)
+		begin(&job->rcpts[i]);
+	settle(job);
+	return true;
+}
+
+/* A delivery that has begun is in doubt until it ends, and all have begun. */
+bool
+local_job_cancel(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_job_cancel m;
+	CLEAN_FD int unasked = fd;
+
+	(void)c;
+	return msg_get_job_cancel(&m, body, len) && unasked < 0;
+}
+
+bool
+local_job_answer(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_answer m;
+	CLEAN_FD int unasked = fd;
+
+	if (!msg_get_answer(&m, body, len) || m.found > FOUND_FAILED ||
+	    unasked >= 0)
+		return false;
+
+	struct rcpt *r = take_answer(c, m.stream);
+	if (r == NULL)
+		return true; /* too late */
+	if (!r->expanding) {
+		take_mailbox(r, (enum found)m.found, m.value);
+		return true;
+	}
+	local_expand_user(&r->e, (enum found)m.found, m.value);
+	go_on(r);
+	return true;
+}
+
+bool
+local_job_delivered(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_delivered m;
+	CLEAN_FD int unasked = fd;
+
+	if (!msg_get_delivered(&m, body, len) || m.outcome == OUTCOME_NONE ||
+	    m.outcome > OUTCOME_BOUNCE || !dsn_is_status(m.status) ||
+	    strlen(m.status) >= DSN_STATUS_MAX || unasked >= 0)
+		return false;
+
+	struct rcpt *r = take_answer(c, m.stream);
+	if (r == NULL)
+		return true; /* too late */
+	if (r->expanding) {
+		local_expand_file(&r->e, (enum outcome)m.outcome, m.status,
+		    m.text, m.answer);
+		go_on(r);
+		return true;
+	}
+	finish_so(r, (enum outcome)m.outcome,
+	    m.outcome == OUTCOME_SENT ? FAULT_NONE : FAULT_MESSAGE, m.status,
+	    m.text);
+	return true;
+}
+
+void
+local_job_peer_ended(struct chan *c)
+{
+	LIST_EACH(struct job, job, &jobs, link)
+		if (job->from == c)
+			job->from = NULL;
+	MAP_EACH(&open_questions, e) {
+		struct rcpt *r = e->value;
+
+		if (r->asked == c)
+			fail_question(r, "another program has ended");
+	}
+}
+
+uint32_t
+local_job_busy(void)
+{
+	return n_jobs;
+}

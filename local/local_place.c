@@ -1,0 +1,149 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "local_place.h"
+
+#include <string.h>
+
+#include "addr.h"
+#include "clock.h"
+#include "fd.h"
+#include "header.h"
+#include "local_expand.h"
+#include "param.h"
+#include "str.h"
+#include "wire.h"
+
+#define PIECE     ((size_t)16384)
+#define FILE_TIME (10 * MINUTE) /* to lock and write a mailbox */
+
+void
+local_place_mailbox(struct arena *a, const char *user, const char *home,
+    bool root, struct msg_deliver *m)
+{
+	const char *spool = params.mail_spool_directory;
+
+	m->user = root ? params.default_privs : user;
+	m->limit = (uint64_t)params.mailbox_size_limit;
+	m->deadline = clock_wall() + FILE_TIME;
+	if (!root && params.mailbox_command[0] != '\0') {
+		m->kind = DELIVER_COMMAND;
+		m->target = params.mailbox_command;
+		m->deadline = clock_wall() + params.command_time_limit;
+		return;
+	}
+	if (!root && params.home_mailbox[0] != '\0')
+		m->target = arena_printf(a, "%s/%s", home, params.home_mailbox);
+	else
+		m->target = arena_printf(a, "%s%s%s%s", spool,
+		    str_ends(spool, "/") ? "" : "/", user,
+		    str_ends(spool, "/") ? "/" : "");
+	m->kind = str_ends(m->target, "/") ? DELIVER_MAILDIR : DELIVER_MBOX;
+}
+
+/* An address of the envelope on a line of its own, whatever is in it. */
+static void
+add_field(struct buf *out, const char *name, const char *address)
+{
+	CLEAN_BUF struct buf text = { 0 };
+
+	addr_put_internal(&text, address);
+	buf_addf(out, "%s: ", name);
+	str_printable(out, buf_str(&text), text.len, text.len);
+	buf_addc(out, '\n');
+}
+
+const char *
+local_place_head(struct arena *a, const char *sender, const char *orig,
+    const char *address)
+{
+	CLEAN_BUF struct buf out = { 0 };
+	CLEAN_BUF struct buf from = { 0 };
+
+	addr_put_internal(&from, sender);
+	buf_adds(&out, "Return-Path: <");
+	str_printable(&out, buf_str(&from), from.len, from.len);
+	buf_adds(&out, ">\n");
+	add_field(&out, "X-Original-To", orig[0] != '\0' ? orig : address);
+	add_field(&out, "Delivered-To", address);
+	return arena_strdup(a, buf_str(&out));
+}
+
+static void
+put_var(struct arena *a, struct buf *out, const char *name, const char *value)
+{
+	char *text = arena_printf(a, "%s=%s", name, value);
+
+	for (char *p = text + strlen(name) + 1; *p != '\0'; p++)
+		if (!char_is_alpha(*p) && !char_is_digit(*p) &&
+		    strchr("!@%-_=+:,./", *p) == NULL)
+			*p = '_';
+	wire_put_str(out, text);
+}
+
+void
+local_place_env(struct arena *a, struct buf *out, const struct msg_job *m,
+    const struct rec_job_rcpt *r)
+{
+	/* A command's address is its command line: it acts for whom the mail
+	 * was. */
+	bool own = r->kind == RCPT_ADDRESS || r->kind == RCPT_MAILBOX;
+	const char *address = own ? r->address : r->via;
+	struct addr addr = addr_split(a, address);
+	const char *user;
+	const char *ext;
+
+	local_split(a, addr.local, &user, &ext);
+	put_var(a, out, "LOCAL", addr.local);
+	put_var(a, out, "DOMAIN", addr.domain);
+	put_var(a, out, "EXTENSION", ext);
+	put_var(a, out, "SENDER", m->sender);
+	put_var(a, out, "RECIPIENT", address);
+	put_var(a, out, "ORIGINAL_RECIPIENT",
+	    r->orig[0] != '\0' ? r->orig : address);
+	put_var(a, out, "CLIENT_ADDRESS", m->client_addr);
+}
+
+static bool
+feed_part(struct header *h, int mail, uint64_t at, uint64_t len)
+{
+	CLEAN_BUF struct buf in = { 0 };
+
+	while (len > 0 && h->end == HEADER_MORE) {
+		size_t n = MIN(len, PIECE);
+
+		if (fd_pread_all(mail, buf_room(&in, n), n, (off_t)at) < 0)
+			return false;
+		(void)header_feed(h, in.text, n); /* the rest is body */
+		at += n;
+		len -= n;
+	}
+	return true;
+}
+
+bool
+local_place_was_here(const struct msg_job *m, int mail, const char *address,
+    bool *trouble)
+{
+	CLEAN_HEADER struct header h = { 0 };
+	struct header_field f;
+
+	*trouble = !feed_part(&h, mail, m->head_at, m->head_len) ||
+	    !feed_part(&h, mail, m->data_at, m->data_len);
+	header_finish(&h);
+
+	struct slice rest = header_text(&h);
+	while (header_next(&rest, &f)) {
+		CLEAN_BUF struct buf value = { 0 };
+
+		if (!header_is(&f, "Delivered-To"))
+			continue;
+		header_unfold(&value, f.value);
+		if (slice_eq_nocase(slice_trim((struct slice){ buf_str(&value),
+					value.len }),
+			address))
+			return true;
+	}
+	return false;
+}
