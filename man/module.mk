@@ -13,3 +13,4 @@ man/main.conf.5: lib/mail/param.def man/main.conf.head man/main.conf.tail \
 	  cat $(srcdir)/man/main.conf.tail; } >$@.tmp && mv $@.tmp $@
 MAINTAINERCLEANFILES = $(srcdir)/man/main.conf.5
 dist_man_MANS += man/smtp.8
+dist_man_MANS += man/sendmail.1

@@ -32,8 +32,11 @@ t_check_mqueue_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 t_check_mqueue_LDADD = tools/libmqueue.a $(LDADD)
 sbin_PROGRAMS += tools/sendmail
 tools_sendmail_SOURCES = tools/sendmail.c
-tools_sendmail_LDADD = tools/libsendmail.a $(LDADD)
+tools_sendmail_LDADD = tools/libsendmail.a tools/libtools.a $(LDADD)
 noinst_LIBRARIES += tools/libsendmail.a
 tools_libsendmail_a_SOURCES = \
 	tools/sendmail_mail.h tools/sendmail_mail.c \
 	tools/sendmail_submit.h tools/sendmail_submit.c
+check_PROGRAMS += t/check_sendmail
+t_check_sendmail_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
+t_check_sendmail_LDADD = tools/libsendmail.a $(LDADD)

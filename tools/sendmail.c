@@ -11,12 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "maildrop.h"
@@ -24,137 +22,82 @@
 #include "param.h"
 #include "sendmail_mail.h"
 #include "sendmail_submit.h"
+#include "tool.h"
 
-struct options {
-	const char *conf;
+/* Letters with a meaning are set below; all others are of sendmails past. */
+static const struct tool tool = {
+	.name = "sendmail",
+	.letters = "A:B:C:E::F:GIL:N:O:R:TUV:X:b:d::e:f:h:imno:p:q::r:stvx",
+	.help = "usage: sendmail [-c DIR] [-ti] [-f SENDER] [-F NAME] "
+		"[ADDRESS]...\n"
+		"       sendmail [-c DIR] -bs | -bv ADDRESS... | -bp | -bi | "
+		"-q[ID|DOMAIN]\n\n"
+		"Reads a message from standard input and sends it.\n",
+};
+
+static struct options {
 	const char *sender;   /* -f, NULL where it was not given */
 	const char *fullname; /* -F */
 	const char *flush;    /* -q: "" or what to flush; NULL: not asked for */
 	char mode;            /* of -b */
 	bool extract;         /* -t */
 	bool ignore_dots;     /* -i */
-};
+} options = { .mode = 'm' };
 
-/* ---- what goes wrong ---- */
-
-static int fail(int code, const char *fmt, ...) PRINTFLIKE(2, 3);
-
-static int
-fail(int code, const char *fmt, ...)
-{
-	CLEAN_BUF struct buf text = { 0 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "sendmail: %s\n", buf_str(&text));
-	return code;
-}
-
-/* ---- options ---- */
-
-static const char usage[] =
-    "usage: sendmail [-c DIR] [-t] [-i] [-f SENDER] [-F NAME] [ADDRESS ...]\n"
-    "       sendmail -bs | -bv ADDRESS ... | -bp | -bi | -q\n";
-
-enum {
-	OPTION_HELP = 256,
-	OPTION_VERSION,
-};
-
-static const struct option long_options[] = {
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ 0 },
-};
-
-/* Letters with a meaning are set below; all others are of sendmails past. */
-static const char letters[] =
-    "A:B:C:E::F:GIL:N:O:R:TUV:X:b:c:d::e:f:h:imno:p:q::r:stvx";
-
-/* True where the program goes on. */
-static bool
-take_option(struct options *o, int letter)
-{
-	if (letter == 'b')
-		o->mode = optarg[0];
-	else if (letter == 'I')
-		o->mode = 'i';
-	else if (letter == 'c')
-		o->conf = optarg;
-	else if (letter == 'f' || letter == 'r')
-		o->sender = optarg;
-	else if (letter == 'F')
-		o->fullname = optarg;
-	else if (letter == 'i' || (letter == 'o' && str_eq(optarg, "i")))
-		o->ignore_dots = true;
-	else if (letter == 't')
-		o->extract = true;
-	else if (letter == 'q')
-		o->flush = optarg != NULL ? optarg : "";
-	return letter != '?' && letter != OPTION_HELP &&
-	    letter != OPTION_VERSION;
-}
-
-/* Gives -1, or the code to exit with. */
-static int
-read_options(struct options *o, int argc, char **argv)
+static void
+read_options(int argc, char **argv)
 {
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, letters, long_options,
-		    NULL)) != -1) {
-		if (take_option(o, letter))
-			continue;
-		if (letter == OPTION_VERSION)
-			puts("sendmail (Posthouse) " PACKAGE_VERSION);
-		else
-			fputs(usage, letter == '?' ? stderr : stdout);
-		return letter == '?' ? EX_USAGE : EX_OK;
+	while ((letter = tool_next(argc, argv)) != -1) {
+		if (letter == 'b')
+			options.mode = optarg[0];
+		else if (letter == 'I')
+			options.mode = 'i';
+		else if (letter == 'f' || letter == 'r')
+			options.sender = optarg;
+		else if (letter == 'F')
+			options.fullname = optarg;
+		else if (letter == 'i' ||
+		    (letter == 'o' && str_eq(optarg, "i")))
+			options.ignore_dots = true;
+		else if (letter == 't')
+			options.extract = true;
+		else if (letter == 'q')
+			options.flush = optarg != NULL ? optarg : "";
 	}
-	return -1;
 }
 
 /* ---- other commands ---- */
 
-static int
-run(const struct options *o, const char *const *words)
+NORETURN static void
+run(const char *command, const char *option, const char *operand)
 {
-	static const char *const folders[] = { PH_BIN_DIR, PH_SBIN_DIR };
 	CLEAN_BUF struct buf path = { 0 };
-	char *args[8] = { 0 };
-	size_t n = 0;
+	char *const args[] = {
+		xstrdup(command),
+		xstrdup("-c"),
+		xstrdup(tool_conf_dir()),
+		option != NULL ? xstrdup(option) : NULL,
+		operand != NULL ? xstrdup(operand) : NULL,
+		NULL,
+	};
 
-	args[n++] = xstrdup(words[0]);
-	if (o->conf != NULL) {
-		args[n++] = xstrdup("-c");
-		args[n++] = xstrdup(o->conf);
-	}
-	for (size_t i = 1; words[i] != NULL; i++)
-		args[n++] = xstrdup(words[i]);
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		buf_reset(&path);
-		buf_addf(&path, "%s/%s", folders[i], words[0]);
-		(void)execv(buf_str(&path), args); /* or the next folder */
-	}
-	return fail(EX_OSFILE, "%s cannot be run: %s: is Posthouse installed?",
-	    words[0], strerror(errno));
+	buf_addf(&path, "%s/%s", PH_BIN_DIR, command);
+	(void)execv(buf_str(&path), args); /* it comes back only to fail */
+	tool_fail(EX_OSFILE, "%s: %s: is Posthouse installed?", buf_str(&path),
+	    strerror(errno));
 }
 
 /* "-q30m" asked a daemon to look at the queue every 30 minutes; ours does. */
-static int
-flush(const struct options *o)
+NORETURN static void
+flush(const char *what)
 {
-	const char *what = o->flush;
-
 	if (char_is_digit(what[0]))
-		return EX_OK;
+		tool_end(EX_OK);
 	if (what[0] != '\0' && strchr("RIS", what[0]) != NULL)
 		what++;
-	return run(o,
-	    (const char *const[]){ "mqueue", "-f",
-		what[0] != '\0' ? what : NULL, NULL });
+	run("mqueue", "-f", what[0] != '\0' ? what : NULL);
 }
 
 /* ---- the sender ---- */
@@ -173,32 +116,30 @@ gecos_name(struct arena *a, const struct passwd *pw)
 	return arena_strdup(a, buf_str(&name));
 }
 
-static int
-find_sender(const struct options *o, struct sendmail_mail *m)
+static void
+find_sender(struct sendmail_mail *m)
 {
 	const struct passwd *pw = getpwuid(getuid());
+	const char *sender = options.sender;
 
-	m->fullname = o->fullname != NULL ? o->fullname : getenv("NAME");
-	if (m->fullname == NULL && o->sender == NULL && pw != NULL)
+	m->fullname = options.fullname != NULL ? options.fullname
+					       : getenv("NAME");
+	if (m->fullname == NULL && sender == NULL && pw != NULL)
 		m->fullname = gecos_name(&m->arena, pw);
-	if (o->sender == NULL && pw == NULL)
-		return fail(EX_NOUSER,
+	if (sender == NULL && pw == NULL)
+		tool_fail(EX_NOUSER,
 		    "uid %u has no account: name the sender with -f",
 		    (unsigned int)getuid());
-	if (!sendmail_set_sender(m,
-		o->sender != NULL ? o->sender : pw->pw_name))
-		return fail(EX_USAGE, "%s: malformed address of a sender",
+	if (!sendmail_set_sender(m, sender != NULL ? sender : pw->pw_name))
+		tool_fail(EX_USAGE, "%s: malformed address of a sender",
 		    buf_str(&m->bad));
-	return EX_OK;
 }
 
 /* ---- the message ---- */
 
-static int
-leave_file(const struct sendmail_mail *m, const struct buf *content,
-    const char *why)
+static bool
+write_file(int dir, const struct sendmail_mail *m, const struct buf *content)
 {
-	CLEAN_BUF struct buf path = { 0 };
 	CLEAN_MAILDROP struct maildrop_draft draft = { .fd = -1 };
 	struct maildrop head = {
 		.flags = m->lines.high ? (uint32_t)MAIL_BODY_8BIT : 0,
@@ -207,136 +148,147 @@ leave_file(const struct sendmail_mail *m, const struct buf *content,
 		.n_rcpts = m->n_rcpts,
 	};
 
+	return maildrop_start(&draft, dir, &head) == 0 &&
+	    maildrop_add(&draft, buf_str(content), content->len) == 0 &&
+	    maildrop_commit(&draft) == 0;
+}
+
+/* For pickup, because the server could not be asked, or said "later". */
+static void
+leave_file(const struct sendmail_mail *m, const struct buf *content,
+    const char *why)
+{
+	CLEAN_BUF struct buf path = { 0 };
+
 	buf_addf(&path, "%s/maildrop", params.queue_directory);
 	CLEAN_FD int dir = open(buf_str(&path),
 	    O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || maildrop_start(&draft, dir, &head) < 0 ||
-	    maildrop_add(&draft, buf_str(content), content->len) < 0 ||
-	    maildrop_commit(&draft) < 0)
-		return fail(EX_TEMPFAIL,
-		    "the message was not taken: %s; and %s: %s", why,
-		    buf_str(&path), strerror(errno));
-	return EX_OK;
+	if (dir < 0 || !write_file(dir, m, content))
+		tool_fail(EX_TEMPFAIL,
+		    "the message was not taken: %s; and %s: %s: see posthouse "
+		    "status",
+		    why, buf_str(&path), strerror(errno));
 }
 
-static int
+static void
 send_mail(const struct sendmail_mail *m, const struct buf *content)
 {
 	struct submit s = { 0 };
-	int code = EX_OK;
 	int sock = submit_connect();
 
-	if (sock < 0)
-		return leave_file(m, content, strerror(errno));
+	if (sock < 0) {
+		leave_file(m, content, strerror(errno));
+		return;
+	}
 	submit_mail(&s, sock, m, content);
 	if (s.result == SUBMIT_LATER)
-		code = leave_file(m, content, buf_str(&s.text));
-	else if (s.refused > 0)
-		code = fail(EX_NOUSER, "%s", buf_str(&s.text));
-	else if (s.result == SUBMIT_REFUSED)
-		code = fail(EX_UNAVAILABLE, "the message was refused: %s",
+		leave_file(m, content, buf_str(&s.text));
+	else if (s.refused > 0) {
+		tool_say_lines(&s.text);
+		tool_end(EX_NOUSER);
+	} else if (s.result == SUBMIT_REFUSED)
+		tool_fail(EX_UNAVAILABLE, "the message was refused: %s",
 		    buf_str(&s.text));
 	submit_free(&s);
-	return code;
 }
 
-static int
+/* Says of each recipient whether it would be taken. */
+NORETURN static void
 verify(const struct sendmail_mail *m)
 {
+	static const int codes[] = {
+		[SUBMIT_LATER] = EX_TEMPFAIL,
+		[SUBMIT_TAKEN] = EX_OK,
+		[SUBMIT_REFUSED] = EX_NOUSER,
+	};
 	struct submit s = { 0 };
 	int sock = submit_connect();
 
 	if (sock < 0)
-		return fail(EX_TEMPFAIL, "%s/submit: %s: is Posthouse running?",
+		tool_fail(EX_TEMPFAIL, "%s/submit: %s: is Posthouse running?",
 		    params.run_directory, strerror(errno));
 	submit_verify(&s, sock, m);
-	printf("%s\n", buf_str(&s.text));
-	int code = s.result == SUBMIT_TAKEN ? EX_OK
-	    : s.result == SUBMIT_REFUSED    ? EX_NOUSER
-					    : EX_TEMPFAIL;
-	submit_free(&s);
-	return code;
+	(void)puts(buf_str(&s.text)); /* tool_end() sees what fails */
+	tool_end(codes[s.result]);
 }
 
-static int
-read_and_send(const struct options *o, struct sendmail_mail *m)
+static void
+read_and_send(struct sendmail_mail *m)
 {
 	CLEAN_BUF struct buf content = { 0 };
 	const char *why;
 
-	m->dot_ends = !o->ignore_dots;
+	m->dot_ends = !options.ignore_dots;
 	if (sendmail_read(m, STDIN_FILENO,
-		(uint64_t)params.message_size_limit) < 0)
-		return errno == EFBIG
-		    ? fail(EX_DATAERR,
-			  "the message is larger than "
-			  "message_size_limit")
-		    : fail(EX_IOERR, "standard input: %s", strerror(errno));
-	if (!sendmail_compose(m, o->extract, &content, &why))
-		return fail(EX_DATAERR, "%s%s%s", why,
-		    m->bad.len > 0 ? ": " : "", buf_str(&m->bad));
+		(uint64_t)params.message_size_limit) < 0) {
+		if (errno == EFBIG)
+			tool_fail(EX_DATAERR,
+			    "the message is larger than "
+			    "message_size_limit");
+		tool_fail(EX_IOERR, "standard input: %s", strerror(errno));
+	}
+	if (!sendmail_compose(m, options.extract, &content, &why))
+		tool_fail(EX_DATAERR, "%s%s%s", why, m->bad.len > 0 ? ": " : "",
+		    buf_str(&m->bad));
 	if (m->n_rcpts == 0)
-		return fail(EX_USAGE, "no recipient in the header");
-	return send_mail(m, &content);
-}
-
-static int
-deliver(const struct options *o, struct sendmail_mail *m, char **addresses)
-{
-	int code = find_sender(o, m);
-
-	if (code != EX_OK)
-		return code;
-	for (; *addresses != NULL; addresses++)
-		if (!sendmail_add_rcpts(m, slice_of(*addresses)))
-			return fail(EX_USAGE, "%s: malformed address",
-			    buf_str(&m->bad));
-	if (m->n_rcpts == 0 && (!o->extract || o->mode == 'v'))
-		return fail(EX_USAGE,
-		    "no recipient: name some, or use -t to take them from the "
-		    "header");
-	return o->mode == 'v' ? verify(m) : read_and_send(o, m);
+		tool_fail(EX_USAGE, "no recipient in the header");
+	send_mail(m, &content);
 }
 
 /* SMTP on standard input and output. */
-static int
+NORETURN static void
 serve(void)
 {
 	int sock = submit_connect();
 
 	if (sock < 0) {
 		printf("421 4.3.2 The mail system is not running\r\n");
-		return EX_TEMPFAIL;
+		tool_end(EX_TEMPFAIL);
 	}
-	return submit_relay(sock) < 0 ? EX_IOERR : EX_OK;
+	tool_end(submit_relay(sock) < 0 ? EX_IOERR : EX_OK);
+}
+
+/* What is done without a message. */
+static void
+obey_mode(void)
+{
+	if (options.mode == 'p')
+		run("mailq", NULL, NULL);
+	if (options.mode == 'i')
+		run("newaliases", NULL, NULL);
+	if (options.flush != NULL)
+		flush(options.flush);
+	if (options.mode == '\0' || strchr("msv", options.mode) == NULL)
+		tool_fail(EX_USAGE,
+		    "-b%c is not supported: posthouse start starts the system",
+		    options.mode);
+	tool_load();
+	if (options.mode == 's')
+		serve();
 }
 
 int
 main(int argc, char **argv)
 {
-	CLEAN_BUF struct buf errors = { 0 };
-	struct options o = { .mode = 'm' };
 	struct sendmail_mail m = { .sender = "" };
-	int code = read_options(&o, argc, argv);
 
-	if (code >= 0)
-		return code;
-	if (o.mode == 'p')
-		return run(&o, (const char *const[]){ "mailq", NULL });
-	if (o.mode == 'i')
-		return run(&o, (const char *const[]){ "newaliases", NULL });
-	if (o.flush != NULL)
-		return flush(&o);
-	if (strchr("msv", o.mode) == NULL)
-		return fail(EX_USAGE,
-		    "-b%c is not supported: posthouse start starts the system",
-		    o.mode);
-	if (!param_load(param_conf_dir(o.conf), NULL, &errors))
-		return fail(EX_CONFIG, "%s", buf_str(&errors));
+	tool_start(&tool);
+	read_options(argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN); /* writes say it */
-	if (o.mode == 's')
-		return serve();
-	code = deliver(&o, &m, argv + optind);
+	obey_mode();
+
+	find_sender(&m);
+	for (char **p = argv + optind; *p != NULL; p++)
+		if (!sendmail_add_rcpts(&m, slice_of(*p)))
+			tool_fail(EX_USAGE, "%s: malformed address",
+			    buf_str(&m.bad));
+	if (m.n_rcpts == 0 && (!options.extract || options.mode == 'v'))
+		tool_fail(EX_USAGE,
+		    "no recipient: name some, or use -t to "
+		    "take them from the header");
+	if (options.mode == 'v')
+		verify(&m);
+	read_and_send(&m);
 	sendmail_free(&m);
-	return code;
+	tool_end(EX_OK);
 }

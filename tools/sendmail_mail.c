@@ -99,6 +99,7 @@ find_dot(struct sendmail_mail *m)
 
 		if (end - m->line == 3 && m->text.text[m->line] == '.') {
 			buf_cut(&m->text, m->line);
+			m->lines.cr = m->lines.open = false;
 			m->over = true;
 			return;
 		}

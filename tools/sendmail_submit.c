@@ -164,7 +164,8 @@ open_dialogue(struct submit *s, struct dialogue *d,
 		code = hear(d);
 	}
 	if (!is_good(code)) {
-		stop(s, d, MIN(code, 499)); /* it is no fault of the mail */
+		stop(s, d, code);
+		s->result = SUBMIT_LATER; /* it is no fault of the mail */
 		return false;
 	}
 
