@@ -4,10 +4,10 @@
  *	qmgr ──notice, descriptor──▶ bounce ──mail──▶ cleanup
  *
  * qmgr decides who is told of what; here it becomes a message, read from the
- * queue file's descriptor, and the answer goes back when cleanup has it safe on
- * disk.  A notification has the null sender, so there is never one about
- * another, but for the postmaster's, which are about a notification and have a
- * sender that qmgr never tells.
+ * queue file's descriptor, and the answer goes back when cleanup has it safe
+ * on disk.  A notification has the null sender, so there is never one about
+ * another, but for the postmaster's, which are about a notification and have
+ * a sender that qmgr never tells.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

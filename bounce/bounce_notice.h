@@ -1,6 +1,6 @@
 /*
- * bounce_notice - notifications under way: asked for by qmgr, handed to cleanup,
- * answered when cleanup has them safe on disk.
+ * bounce_notice - notifications under way: asked for by qmgr, handed to
+ * cleanup, answered when cleanup has them safe on disk.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -128,8 +128,8 @@ put_xtext_field(struct buf *out, const char *name, const char *xtext)
 
 /* ---- what happened ---- */
 
-/* What the remote server said, within our own words for it: "host NAME[IP] said:
- * REPLY (in reply to COMMAND)". */
+/* What the remote server said, within our own words for it: "host NAME[IP]
+ * said: REPLY (in reply to COMMAND)". */
 static struct slice
 remote_reply(const char *text)
 {

@@ -1,8 +1,9 @@
 /*
- * bounce_text - the text of a notification, RFC 3464 in the parts of RFC 6522.
+ * bounce_text - the text of a notification, RFC 3464 in the parts of RFC
+ * 6522.
  *
- * Pure: the report in, canonical lines out.  No line is longer than 998 bytes,
- * whatever the report holds, and all but the original is ASCII.
+ * Pure: the report in, canonical lines out.  No line is longer than 998
+ * bytes, whatever the report holds, and all but the original is ASCII.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -33,7 +34,7 @@ void bounce_status(struct buf *out, const struct bounce_report *r);
 /* Appends "name: value", ASCII, folded. */
 void bounce_field(struct buf *out, const char *name, const char *value);
 
-/* Appends text in lines of at most 76 bytes where blanks allow, each behind the
- * first with `indent` in front. */
+/* Appends text in lines of at most 76 bytes where blanks allow, each behind
+ * the first with `indent` in front. */
 void bounce_fold(struct buf *out, size_t column, const char *text,
     const char *indent);

@@ -1,6 +1,6 @@
 /*
- * addr: the collection of address tests known as isemail, where it is at hand:
- * $POSTHOUSE_VECTORS/addresses/isemail-tests.xml.
+ * addr: the collection of address tests known as isemail, where it is at
+ * hand: $POSTHOUSE_VECTORS/addresses/isemail-tests.xml.
  *
  * Its categories say by which grammar an address is good.  RFC5321 and better
  * must pass as a strict path, all others must not; what only RFC 5322 allows

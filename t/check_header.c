@@ -8,8 +8,8 @@
 
 #include "header.h"
 
-/* The fields as "Name=value;" with the value unfolded; rest is what is left for
- * the body. */
+/* The fields as "Name=value;" with the value unfolded; rest is what is left
+ * for the body. */
 static const struct {
 	const char *text, *want, *rest;
 	enum header_end end;

@@ -2,9 +2,9 @@
  * sendmail: takes a message from a local program.
  *
  * It needs no right: the submission socket is open to everybody, and where
- * nobody listens there the folder maildrop is.  The options are those that mail
- * programs have used for forty years; what has no meaning here is taken and
- * ignored.
+ * nobody listens there the folder maildrop is.  The options are those that
+ * mail programs have used for forty years; what has no meaning here is taken
+ * and ignored.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

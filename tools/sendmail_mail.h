@@ -31,8 +31,9 @@ struct sendmail_mail {
 
 void sendmail_free(struct sendmail_mail *m);
 
-/* Adds the recipients of a command line's argument or a field's value, completed
- * (append_at_myorigin ...); false where a part of it is no address. */
+/* Adds the recipients of a command line's argument or a field's value,
+ * completed (append_at_myorigin ...); false where a part of it is no address.
+ */
 MUST_CHECK bool sendmail_add_rcpts(struct sendmail_mail *m, struct slice value);
 
 /* The sender of -f: an address, "" or "<>". */
@@ -41,14 +42,14 @@ MUST_CHECK bool sendmail_set_sender(struct sendmail_mail *m, const char *value);
 /* More of the text; nothing behind the end is taken. */
 void sendmail_add_text(struct sendmail_mail *m, const char *bytes, size_t n);
 
-/* All of it from a descriptor, at most `limit` bytes (0: any number).  -1 with
- * errno, EFBIG where there is more. */
+/* All of it from a descriptor, at most `limit` bytes (0: any number).  -1
+ * with errno, EFBIG where there is more. */
 MUST_CHECK int sendmail_read(struct sendmail_mail *m, int fd, uint64_t limit);
 
-/* The text as it is sent: a line of mbox in front of the header is left out, a
- * missing From field put in; with `extract` (-t) the recipients of To, Cc and
- * Bcc are added, or of their Resent- forms where there are any, and Bcc is left
- * out.  False with why. */
+/* The text as it is sent: a line of mbox in front of the header is left out,
+ * a missing From field put in; with `extract` (-t) the recipients of To, Cc
+ * and Bcc are added, or of their Resent- forms where there are any, and Bcc
+ * is left out.  False with why. */
 MUST_CHECK bool sendmail_compose(struct sendmail_mail *m, bool extract,
     struct buf *out, const char **why);
 

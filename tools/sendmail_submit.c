@@ -1,7 +1,8 @@
 /*
- * The client here is a short one: it talks to our own server, one command group
- * at a time.  What the server cannot do now, and everything that looks like no
- * reply of a server, is SUBMIT_LATER: the message goes to maildrop instead.
+ * The client here is a short one: it talks to our own server, one command
+ * group at a time.  What the server cannot do now, and everything that looks
+ * like no reply of a server, is SUBMIT_LATER: the message goes to maildrop
+ * instead.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -7,10 +7,10 @@
  *	group        = phrase ":" [ mailbox *( "," mailbox ) ] ";"
  *	addr-spec    = word *( "." word ) [ "@" domain ]
  *
- * The value becomes tokens, with comments and folding left out between them.  An
- * item is what lies between two commas; a colon or semicolon outside angle
- * brackets ends or begins an item as well, which is all that a group is.  What
- * stands in front of "<" is a phrase, whatever it is.
+ * The value becomes tokens, with comments and folding left out between them.
+ * An item is what lies between two commas; a colon or semicolon outside angle
+ * brackets ends or begins an item as well, which is all that a group is.
+ * What stands in front of "<" is a phrase, whatever it is.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -47,8 +47,8 @@ is_atom_char(char c)
 	    strchr("()<>[]:;@\\,.\"", c) == NULL;
 }
 
-/* Past the text that begins here and ends with `close`; false where it does not
- * end.  Comments alone nest. */
+/* Past the text that begins here and ends with `close`; false where it does
+ * not end.  Comments alone nest. */
 static bool
 skip_enclosed(struct reader *r, char close)
 {
@@ -206,8 +206,8 @@ struct item {
 	bool bad;
 };
 
-/* Inside "<...>": a route may hold commas, nothing else may; the cursor stands
- * behind ">" after, or behind the comma that ends a broken item. */
+/* Inside "<...>": a route may hold commas, nothing else may; the cursor
+ * stands behind ">" after, or behind the comma that ends a broken item. */
 static void
 scan_angle(struct reader *r, struct item *item)
 {

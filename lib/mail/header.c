@@ -4,7 +4,8 @@
  *	field      = field-name *WSP ":" unstructured CRLF
  *	field-name = 1*(%d33-57 / %d59-126)
  *
- * A line that begins with a blank or a tab goes on with the field in front of it.
+ * A line that begins with a blank or a tab goes on with the field in front of
+ * it.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -1,10 +1,10 @@
 /*
- * header - the header of a message: finding its end in content that arrives cut
- * anywhere, and walking over its fields.
+ * header - the header of a message: finding its end in content that arrives
+ * cut anywhere, and walking over its fields.
  *
  *	struct header h = { 0 };
  *	while (h.end == HEADER_MORE && more)
- *		taken = header_feed(&h, bytes, n);	what is not taken is body
+ *		taken = header_feed(&h, bytes, n);    the rest is body
  *	header_finish(&h);
  *
  *	struct slice rest = header_text(&h);
@@ -28,9 +28,9 @@
 #define HEADER_MAX ((size_t)262144)
 
 enum header_end {
-	HEADER_MORE,     /* it goes on */
-	HEADER_BLANK,    /* an empty line, which was taken */
-	HEADER_NO_FIELD, /* a line that is neither field nor empty: of the body */
+	HEADER_MORE,      /* it goes on */
+	HEADER_BLANK,     /* an empty line, which was taken */
+	HEADER_NO_FIELD,  /* a line of the body: neither field nor empty */
 	HEADER_TOO_LONG,  /* HEADER_MAX bytes and no end */
 	HEADER_EXHAUSTED, /* header_finish() was called */
 };

@@ -1,9 +1,10 @@
 /*
  * lines - any text made into canonical lines.
  *
- * LF and CRLF end a line and become CRLF; a CR elsewhere becomes a blank and a
- * NUL a question mark, so that nobody behind us reads another end of line into
- * them.  The text may be cut anywhere.  All bits zero is the start of a text.
+ * LF and CRLF end a line and become CRLF; a CR elsewhere becomes a blank and
+ * a NUL a question mark, so that nobody behind us reads another end of line
+ * into them.  The text may be cut anywhere.  All bits zero is the start of a
+ * text.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -25,6 +26,6 @@ void lines_add(struct lines *l, struct buf *out, const char *bytes, size_t n);
 /* The text is over: ends the last line. */
 void lines_end(struct lines *l, struct buf *out);
 
-/* Appends canonical lines with a dot put before each that begins with one (RFC
- * 5321 4.5.2).  The text is whole lines. */
+/* Appends canonical lines with a dot put before each that begins with one
+ * (RFC 5321 4.5.2).  The text is whole lines. */
 void lines_stuff(struct buf *out, struct slice text);

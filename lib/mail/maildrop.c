@@ -117,8 +117,8 @@ maildrop_commit(struct maildrop_draft *d)
 		return -1;
 	memcpy(d->name, name, sizeof(name));
 
-	/* The folder cannot be opened by those who may only write to it, so the
-	 * whole file system is what can be made durable. */
+	/* The folder cannot be opened by those who may only write to it, so
+	 * the whole file system is what can be made durable. */
 	if (syncfs(d->fd) < 0)
 		return -1;
 	d->name[0] = '\0';

@@ -1,5 +1,6 @@
 /*
- * maildrop - the file that sendmail leaves for pickup while the system is down.
+ * maildrop - the file that sendmail leaves for pickup while the system is
+ * down.
  *
  *	magic        8 bytes, with the version
  *	fields       32 bits: length of the fields
@@ -10,8 +11,8 @@
  *
  * Written under a name that begins with 't', made durable, and renamed to one
  * that begins with 'm': what pickup sees is whole.  The folder lets everybody
- * write and nobody read, so nothing in a file is to be trusted; that the user is
- * the file's owner is.
+ * write and nobody read, so nothing in a file is to be trusted; that the user
+ * is the file's owner is.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -57,7 +58,8 @@ void maildrop_free(struct maildrop_draft *d);
 bool maildrop_name_is_whole(const char *name);
 bool maildrop_name_is_draft(const char *name);
 
-/* Everything but the content, checked: a plain file with one name, of the very
- * length it says, with addresses that are addresses.  Strings in the arena. */
+/* Everything but the content, checked: a plain file with one name, of the
+ * very length it says, with addresses that are addresses.  Strings in the
+ * arena. */
 MUST_CHECK bool maildrop_read(int fd, struct arena *a, struct maildrop *out,
     const char **why);

@@ -104,7 +104,7 @@ enum notice_kind {
 
 enum rcpt_kind {
 	RCPT_ADDRESS,
-	RCPT_MAILBOX, /* the mailbox of `user`, no alias or .forward looked at */
+	RCPT_MAILBOX, /* the mailbox of `user`, without alias or .forward */
 	RCPT_FILE,    /* address is a path */
 	RCPT_COMMAND, /* address is a command line */
 };
@@ -137,6 +137,6 @@ enum deliver_kind {
 };
 
 enum lookup_kind {
-	LOOKUP_USER, /* key: login name; value: "name:uid:gid:home:shell:gecos" */
+	LOOKUP_USER, /* login name; value "name:uid:gid:home:shell:gecos" */
 	LOOKUP_UID,  /* key: the uid in decimal; value the same */
 };

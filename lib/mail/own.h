@@ -2,8 +2,8 @@
  * own - the addresses of this host: those of inet_interfaces and of
  * proxy_interfaces.
  *
- * Mail to one of them in brackets is local, and an MX host with one of them is
- * this host.  Read once, before the rights are given up.
+ * Mail to one of them in brackets is local, and an MX host with one of them
+ * is this host.  Read once, before the rights are given up.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -20,19 +20,19 @@ struct addr rewrite_complete(struct arena *a, struct addr addr);
 /* True for the fields that hold addresses of people: From, To, Resent-Cc ... */
 bool rewrite_is_address_field(const struct header_field *f);
 
-/* Appends the value of such a field with its addresses completed, and leaves all
- * else as it is: comments, folding, what is broken. */
+/* Appends the value of such a field with its addresses completed, and leaves
+ * all else as it is: comments, folding, what is broken. */
 void rewrite_field_value(struct buf *out, struct slice value);
 
-/* True where the recipient comes for the first time; case is ignored.  A zeroed
- * map is empty; map_free() it. */
+/* True where the recipient comes for the first time; case is ignored.  A
+ * zeroed map is empty; map_free() it. */
 bool rewrite_is_new(struct map *seen, const char *address);
 
-/* What virtual aliases make of a recipient (internal form), each member expanded
- * again until none has an alias.  An address that is among its own members stays
- * one.  FOUND_NONE: it has no alias, and out holds it alone.  FOUND_FAILED: a
- * table could not say, a limit was passed, or a value is no list of addresses;
- * why says which, for the log. */
+/* What virtual aliases make of a recipient (internal form), each member
+ * expanded again until none has an alias.  An address that is among its own
+ * members stays one.  FOUND_NONE: it has no alias, and out holds it alone.
+ * FOUND_FAILED: a table could not say, a limit was passed, or a value is no
+ * list of addresses; why says which, for the log. */
 struct rewrite_members {
 	const char **at;
 	size_t n;

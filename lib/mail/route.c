@@ -219,8 +219,8 @@ static const size_t class_transports[] = {
 	[ROUTE_OTHER] = offsetof(struct params, default_transport),
 };
 
-/* Applies [transport][:[nexthop]].  A transport without a next hop resets that
- * to the domain; a next hop alone leaves the transport. */
+/* Applies [transport][:[nexthop]].  A transport without a next hop resets
+ * that to the domain; a next hop alone leaves the transport. */
 static void
 apply(struct arena *a, const char *value, const char *domain, struct route *out)
 {
@@ -238,8 +238,8 @@ apply(struct arena *a, const char *value, const char *domain, struct route *out)
 		out->nexthop = arena_strdup(a, nexthop);
 }
 
-/* transport(5): the address, the address without its extension, the domain and
- * its parents, "*". */
+/* transport(5): the address, the address without its extension, the domain
+ * and its parents, "*". */
 static enum found
 find_transport(struct arena *a, const struct addr *addr, struct buf *value)
 {
@@ -261,8 +261,8 @@ find_transport(struct arena *a, const struct addr *addr, struct buf *value)
 	return f;
 }
 
-/* RFC 5321 4.5.1: mail to postmaster of any domain of ours gets through; where
- * a virtual domain has none it is ours. */
+/* RFC 5321 4.5.1: mail to postmaster of any domain of ours gets through;
+ * where a virtual domain has none it is ours. */
 static enum found
 adopt_postmaster(struct arena *a, struct addr *addr, enum route_class *class)
 {

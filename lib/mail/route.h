@@ -1,12 +1,12 @@
 /*
  * route - what a recipient's domain means here, and where its mail goes.
  *
- * Worked out anew at each attempt, from parameters and tables; nothing is stored
- * with a message.  Opened before the rights are given up.
+ * Worked out anew at each attempt, from parameters and tables; nothing is
+ * stored with a message.  Opened before the rights are given up.
  *
- * Nothing in a local part is a route: user%other@here is the user "user%other"
- * here.  Mail to postmaster of a virtual domain that has none goes to the local
- * one (RFC 5321 4.5.1).
+ * Nothing in a local part is a route: user%other@here is the user
+ * "user%other" here.  Mail to postmaster of a virtual domain that has none
+ * goes to the local one (RFC 5321 4.5.1).
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -42,20 +42,20 @@ void route_close(void);
 /* The class of a domain; FOUND_FAILED where a table could not say. */
 enum found route_classify(const char *domain, enum route_class *out);
 
-/* FOUND_ONE: out is filled, strings in the arena.  FOUND_NONE: why is a dsn of
- * refusal (unknown user of a virtual alias domain ...).  FOUND_FAILED: later,
- * why says so.  The transports error, retry and discard are FOUND_ONE like any
- * other. */
+/* FOUND_ONE: out is filled, strings in the arena.  FOUND_NONE: why is a dsn
+ * of refusal (unknown user of a virtual alias domain ...).  FOUND_FAILED:
+ * later, why says so.  The transports error, retry and discard are FOUND_ONE
+ * like any other. */
 enum found route_resolve(struct arena *a, const char *sender,
     const char *address, struct route *out, struct dsn *why);
 
-/* Whether the recipient is known (RCPT time).  `remote` is set, with FOUND_NONE,
- * where only the lookup program can say (a local user; key in *user): the caller
- * asks it and takes its word. */
+/* Whether the recipient is known (RCPT time).  `remote` is set, with
+ * FOUND_NONE, where only the lookup program can say (a local user; key in
+ * *user): the caller asks it and takes its word. */
 enum found route_rcpt_known(struct arena *a, const char *address,
     enum route_class class, bool *remote, const char **user);
 
-/* What virtual_alias_maps have for an address: the value, and the extension that
- * is to be added to each address in it. */
+/* What virtual_alias_maps have for an address: the value, and the extension
+ * that is to be added to each address in it. */
 enum found route_virtual_alias(struct arena *a, const char *address,
     struct buf *out, struct buf *ext);
