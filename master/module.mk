@@ -16,3 +16,7 @@ master_libmaster_a_SOURCES = master/master.h \
 	master/master_control.h master/master_control.c \
 	master/master_status.h master/master_status.c \
 	master/master_notify.h master/master_notify.c
+
+check_PROGRAMS += t/check_master
+t_check_master_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/master
+t_check_master_LDADD = master/libmaster.a $(LDADD)

@@ -1,0 +1,151 @@
+/*
+ * master's parts that decide and do nothing: wiring, back-off, addresses.
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <check.h>
+#include <string.h>
+
+#include "clock.h"
+#include "master_backoff.h"
+#include "master_listen.h"
+#include "master_wiring.h"
+
+/* ---- wiring ---- */
+
+START_TEST(every_pair_of_the_architecture_is_wired)
+{
+	static const enum role pairs[][2] = {
+		{ ROLE_SMTPD, ROLE_CLEANUP },
+		{ ROLE_BOUNCE, ROLE_CLEANUP },
+		{ ROLE_PICKUP, ROLE_CLEANUP },
+		{ ROLE_CLEANUP, ROLE_QMGR },
+		{ ROLE_QMGR, ROLE_SMTP },
+		{ ROLE_QMGR, ROLE_LOCAL },
+		{ ROLE_QMGR, ROLE_BOUNCE },
+		{ ROLE_LOCAL, ROLE_DELIVER },
+		{ ROLE_LOCAL, ROLE_LOOKUP },
+		{ ROLE_SMTPD, ROLE_LOOKUP },
+	};
+	size_t n = 0;
+
+	for (int a = ROLE_NONE; a < ROLES; a++)
+		for (int b = ROLE_NONE; b < ROLES; b++)
+			if (wiring_has((enum role)a, (enum role)b))
+				n++;
+	ck_assert_uint_eq(n, ARRAY_LEN(pairs));
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		ck_assert(wiring_has(pairs[i][0], pairs[i][1]));
+}
+END_TEST
+
+START_TEST(only_cleanup_hands_over_to_a_new_generation)
+{
+	for (int a = ROLE_NONE; a < ROLES; a++)
+		for (int b = ROLE_NONE; b < ROLES; b++)
+			ck_assert_int_eq(wiring_hands_over((enum role)a,
+					     (enum role)b),
+			    a == ROLE_CLEANUP && b == ROLE_QMGR);
+}
+END_TEST
+
+/* ---- back-off ---- */
+
+START_TEST(who_dies_young_waits_longer_each_time)
+{
+	static const int64_t want[] = { 1, 2, 4, 8, 16, 32, 60, 60, 60 };
+	struct backoff b = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		ck_assert_int_eq(backoff_next(&b, 5 * SECOND),
+		    want[i] * SECOND);
+	ck_assert_int_eq(backoff_next(&b, MINUTE), 0);
+	ck_assert_int_eq(backoff_next(&b, MINUTE - 1), SECOND);
+}
+END_TEST
+
+START_TEST(who_was_well_is_started_at_once)
+{
+	struct backoff b = { 0 };
+
+	ck_assert_int_eq(backoff_next(&b, HOUR), 0);
+	ck_assert_int_eq(backoff_next(&b, HOUR), 0);
+}
+END_TEST
+
+/* ---- addresses ---- */
+
+static const struct {
+	const char *listen, *interfaces, *protocols;
+	const char *want; /* parted by blanks; NULL: an error */
+} cases[] = {
+	{ "inet:25", "all", "all", "inet:0.0.0.0:25 inet:[::]:25" },
+	{ "inet:25", "ALL", "ipv4", "inet:0.0.0.0:25" },
+	{ "inet:25", "all", "ipv6", "inet:[::]:25" },
+	{ "inet:25", "loopback-only", "ipv4, ipv6",
+	    "inet:127.0.0.1:25 inet:[::1]:25" },
+	{ "inet:2525", "192.0.2.1, [2001:db8::1] 2001:db8::2", "all",
+	    "inet:192.0.2.1:2525 inet:[2001:db8::1]:2525 "
+	    "inet:[2001:db8::2]:2525" },
+	{ "inet:2525", "192.0.2.1 2001:db8::1", "ipv4", "inet:192.0.2.1:2525" },
+	{ "inet:25", "127.0.0.1 loopback-only", "ipv4", "inet:127.0.0.1:25" },
+	{ "inet:10.0.0.1:587", "all", "all", "inet:10.0.0.1:587" },
+	{ "inet:[::1]:587", "127.0.0.1", "ipv4", "inet:[::1]:587" },
+	{ "inet:25", "2001:db8::1", "ipv4", NULL },
+	{ "inet:25", "", "all", NULL },
+};
+
+START_TEST(listen_becomes_addresses)
+{
+	struct listen_addrs addrs = { 0 };
+	CLEAN_BUF struct buf got = { 0 };
+	struct listen_item item;
+	const char *why = NULL;
+
+	ck_assert(listen_parse(slice_of(cases[_i].listen), &item, &why));
+	bool ok = listen_expand(&item, cases[_i].interfaces,
+	    cases[_i].protocols, &addrs, &why);
+	ck_assert_int_eq(ok, cases[_i].want != NULL);
+	for (size_t i = 0; i < addrs.n; i++)
+		buf_addf(&got, "%s%s", i > 0 ? " " : "", addrs.at[i].text);
+	if (ok)
+		ck_assert_str_eq(buf_str(&got), cases[_i].want);
+	else
+		ck_assert_ptr_nonnull(why);
+	listen_addrs_free(&addrs);
+}
+END_TEST
+
+START_TEST(only_wildcards_may_miss)
+{
+	struct listen_addrs addrs = { 0 };
+	struct listen_item item = { .port = 25 };
+	const char *why;
+
+	ck_assert(listen_expand(&item, "all", "all", &addrs, &why));
+	ck_assert(listen_expand(&item, "192.0.2.1", "all", &addrs, &why));
+	ck_assert_uint_eq(addrs.n, 3);
+	ck_assert(addrs.at[0].may_miss && addrs.at[1].may_miss);
+	ck_assert(!addrs.at[2].may_miss);
+	listen_addrs_free(&addrs);
+}
+END_TEST
+
+static Suite *
+suite_of_cases(void)
+{
+	Suite *s = suite_create("master");
+	TCase *t = tcase_create("master");
+
+	tcase_add_test(t, every_pair_of_the_architecture_is_wired);
+	tcase_add_test(t, only_cleanup_hands_over_to_a_new_generation);
+	tcase_add_test(t, who_dies_young_waits_longer_each_time);
+	tcase_add_test(t, who_was_well_is_started_at_once);
+	tcase_add_loop_test(t, listen_becomes_addresses, 0,
+	    (int)ARRAY_LEN(cases));
+	tcase_add_test(t, only_wildcards_may_miss);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+#include "check_main.h"
