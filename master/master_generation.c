@@ -499,7 +499,7 @@ generations_drain(bool scribes)
 		LIST_EACH(struct unit, u, &g->units, link)
 			LIST_EACH(struct proc, p, &u->procs, link)
 				if (scribes || u->role != ROLE_SCRIBE)
-					proc_drain(p);
+					proc_drain_to_stop(p);
 }
 
 void

@@ -16,27 +16,39 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "chan.h"
 #include "clock.h"
 #include "fd.h"
 #include "log.h"
+#include "msg.h"
 #include "str.h"
 
 /* Orphans end within PROGRAM's own time of 15 seconds. */
 #define WAIT_TIME (20 * SECOND)
 #define TRY_EVERY 100 /* milliseconds */
 
-/* True where a master answers. */
+#define ANSWER_TIME (5 * SECOND)
+
+/* True where a master answers, were it only that it does not understand; one
+ * that is being killed still has its socket for a moment. */
 static bool
 master_answers(const char *run_directory)
 {
+	CLEAN_BUF struct buf packet = { 0 };
 	CLEAN_BUF struct buf path = { 0 };
+	CLEAN_FD int stray = -1;
 	CLEAN_FD int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 
 	buf_addf(&path, "%s/control", run_directory);
-	return fd >= 0 &&
-	    str_copy(sun.sun_path, sizeof(sun.sun_path), buf_str(&path)) &&
-	    connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0;
+	if (fd < 0 ||
+	    !str_copy(sun.sun_path, sizeof(sun.sun_path), buf_str(&path)) ||
+	    connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0)
+		return false;
+	msg_put_adm_ask(&packet, &(struct msg_adm_ask){ .verb = "hello" });
+	return chan_send_now(fd, &packet, -1) == 0 &&
+	    (chan_get_now(fd, &packet, &stray, ANSWER_TIME) == 0 ||
+		errno == ETIMEDOUT);
 }
 
 /* The number that the running master has written, for the message. */

@@ -360,17 +360,30 @@ proc_go(struct proc *p)
 		p->state = PROC_WORKING;
 }
 
-void
-proc_drain(struct proc *p)
+static void
+say_drain(struct proc *p, bool stop)
 {
 	CLEAN_BUF struct buf packet = { 0 };
 
 	loop_cancel(&p->restart);
-	if (p->pid == 0 || p->state == PROC_DRAINING)
+	if (p->pid == 0)
 		return;
-	msg_put_ctl_drain(&packet, &(struct msg_ctl_drain){ 0 });
+	msg_put_ctl_drain(&packet, &(struct msg_ctl_drain){ .stop = stop });
 	chan_send(&p->control, &packet, -1, false);
 	p->state = PROC_DRAINING;
+}
+
+void
+proc_drain(struct proc *p)
+{
+	if (p->state != PROC_DRAINING)
+		say_drain(p, false);
+}
+
+void
+proc_drain_to_stop(struct proc *p)
+{
+	say_drain(p, true);
 }
 
 void

@@ -158,7 +158,6 @@ main(int argc, char **argv)
 		.busy = busy,
 		.status = status,
 		.control = handover_control,
-		.feeders = 1u << ROLE_CLEANUP,
 	};
 	const char *why;
 

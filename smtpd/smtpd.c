@@ -24,7 +24,8 @@
 /* Descriptors for everything that is not a client. */
 #define OWN_FILES 128
 
-/* When a draining process tells idle clients to go, and how often it looks. */
+/* When a process that is to stop tells idle clients to go, and how often it
+ * looks.  A reload cuts nobody: there they stay until they go themselves. */
 #define DRAIN_PATIENCE (2 * SECOND)
 
 static struct loop_timer drain_timer;
@@ -51,7 +52,8 @@ on_go(void)
 static void
 on_drain_patience(struct loop_timer *t)
 {
-	smtpd_conn_dismiss_idle();
+	if (program_stopping())
+		smtpd_conn_dismiss_idle();
 	loop_timer(t, SECOND, on_drain_patience);
 }
 

@@ -43,7 +43,7 @@ static struct {
 					    what the rights table says */
 	enum role role;
 	uint32_t slot;
-	bool draining;
+	bool draining, stopping;
 } self;
 
 const char *
@@ -62,6 +62,12 @@ bool
 program_draining(void)
 {
 	return self.draining;
+}
+
+bool
+program_stopping(void)
+{
+	return self.stopping;
 }
 
 struct chan *
@@ -140,8 +146,9 @@ end_when_idle(void)
 }
 
 static void
-drain(void)
+drain(bool stopping)
 {
+	self.stopping |= stopping;
 	if (self.draining)
 		return;
 	self.draining = true;
@@ -159,7 +166,7 @@ static void
 on_master_gone(struct chan *c __attribute__((unused)))
 {
 	loop_timer(&self.orphan, ORPHAN_TIME, on_orphan_time);
-	drain();
+	drain(true);
 }
 
 static void
@@ -246,7 +253,7 @@ on_ctl_drain(struct chan *c __attribute__((unused)), const void *body,
 	close_fd(&fd);
 	if (!msg_get_ctl_drain(&m, body, len))
 		return false;
-	drain();
+	drain(m.stop != 0);
 	return true;
 }
 

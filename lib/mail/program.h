@@ -90,6 +90,10 @@ const char *program_service(void);
 uint32_t program_slot(void);
 bool program_draining(void);
 
+/* With program_draining(): the whole system stops.  May come later: what drains
+ * for a reload can yet be told to stop. */
+bool program_stopping(void);
+
 /* The control channel, for what a program has to tell master. */
 struct chan *program_control(void);
 
