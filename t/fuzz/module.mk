@@ -1,0 +1,32 @@
+# Fuzz targets: t/fuzz/run builds and runs them with libFuzzer (configure
+# --enable-fuzzing, with clang).  Without it `make fuzz-targets` links each with
+# a main that feeds it the files which it is given.
+#
+# A new target is a line in fuzz_targets and one for its sources.
+
+fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
+	t/fuzz/fuzz_smtpd
+if FUZZING
+noinst_PROGRAMS += $(fuzz_targets)
+fuzz_main =
+fuzz_flags = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+fuzz_main = t/fuzz/fuzz_main.c
+fuzz_flags = $(AM_LDFLAGS)
+endif
+EXTRA_PROGRAMS = $(fuzz_targets)
+fuzz-targets: $(fuzz_targets)
+.PHONY: fuzz-targets
+EXTRA_DIST += t/fuzz/run t/fuzz/fuzz_main.c t/fuzz/seed
+
+t_fuzz_fuzz_param_SOURCES = t/fuzz/fuzz_param.c $(fuzz_main)
+t_fuzz_fuzz_param_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_table_SOURCES = t/fuzz/fuzz_table.c $(fuzz_main)
+t_fuzz_fuzz_table_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_aliases_SOURCES = t/fuzz/fuzz_aliases.c $(fuzz_main)
+t_fuzz_fuzz_aliases_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_smtpd_SOURCES = t/fuzz/fuzz_smtpd.c \
+	t/smtpd_world.h t/smtpd_world.c $(fuzz_main)
+t_fuzz_fuzz_smtpd_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd -I$(srcdir)/t
+t_fuzz_fuzz_smtpd_LDADD = smtpd/libsmtpd.a $(LDADD)
+t_fuzz_fuzz_smtpd_LDFLAGS = $(fuzz_flags)
