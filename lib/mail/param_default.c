@@ -35,7 +35,7 @@ full_name_in_hosts(struct arena *a, const char *host)
 }
 
 static const char *
-default_myhostname(struct param_view *v)
+find_myhostname(struct param_view *v)
 {
 	char host[HOST_NAME_MAX + 1] = "";
 
@@ -50,6 +50,15 @@ default_myhostname(struct param_view *v)
 	if (full != NULL)
 		return full;
 	return arena_printf(v->arena, "%s.localdomain", host);
+}
+
+/* Asked once, because many defaults are made of it. */
+static const char *
+default_myhostname(struct param_view *v)
+{
+	if (v->host == NULL)
+		v->host = find_myhostname(v);
+	return v->host;
 }
 
 static const char *
