@@ -42,9 +42,11 @@ mbox_free(struct mbox *b)
 }
 
 static bool
-has_lock(const char *name)
+has_lock(const struct msg_deliver *m, const char *name)
 {
-	struct slice rest = slice_of(params.mailbox_delivery_lock);
+	struct slice rest = slice_of(m->user[0] != '\0'
+		? params.mailbox_delivery_lock
+		: params.virtual_mailbox_lock);
 	struct slice item;
 
 	while (slice_next_item(&rest, &item))
@@ -96,11 +98,11 @@ make_dotlock(struct mbox *b, const char *mailbox)
 }
 
 static bool
-lock_file(int fd)
+lock_file(const struct msg_deliver *m, int fd)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	bool by_fcntl = has_lock("fcntl");
-	bool by_flock = has_lock("flock");
+	bool by_fcntl = has_lock(m, "fcntl");
+	bool by_flock = has_lock(m, "flock");
 
 	for (int64_t i = 0; i < params.deliver_lock_attempts; i++) {
 		if ((!by_fcntl || fcntl(fd, F_SETLK, &whole) == 0) &&
@@ -137,14 +139,14 @@ open_mbox(struct mbox *b, const struct msg_deliver *m, const char **why)
 {
 	bool may_fail = m->kind == DELIVER_FILE;
 
-	if (has_lock("dotlock") && !make_dotlock(b, m->target) &&
+	if (has_lock(m, "dotlock") && !make_dotlock(b, m->target) &&
 	    (!may_fail || (errno != EACCES && errno != EROFS)))
 		return false;
 	b->file = open(m->target,
 	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
 		O_CLOEXEC,
 	    0600);
-	if (b->file < 0 || !is_ours(b->file, why) || !lock_file(b->file))
+	if (b->file < 0 || !is_ours(b->file, why) || !lock_file(m, b->file))
 		return false;
 	b->before = lseek(b->file, 0, SEEK_END);
 	return b->before >= 0;

@@ -14,3 +14,5 @@ man/main.conf.5: lib/mail/param.def man/main.conf.head man/main.conf.tail \
 MAINTAINERCLEANFILES = $(srcdir)/man/main.conf.5
 dist_man_MANS += man/smtp.8
 dist_man_MANS += man/sendmail.1
+dist_man_MANS += man/local.8 man/deliver.8 man/lookup.8 \
+	man/aliases.5 man/forward.5
