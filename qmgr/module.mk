@@ -38,3 +38,7 @@ t_check_crash_qmgr_SOURCES = t/check_crash_qmgr.c \
 	t/crash/crash.h t/crash/crash.c
 t_check_crash_qmgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr -I$(srcdir)/t
 t_check_crash_qmgr_LDADD = qmgr/libqmgr.a $(LDADD)
+
+noinst_PROGRAMS += t/bench/fill_queue
+t_bench_fill_queue_SOURCES = t/bench/fill_queue.c
+EXTRA_DIST += t/bench/deep-queue.sh

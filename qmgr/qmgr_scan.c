@@ -208,6 +208,8 @@ void
 scan_start(void)
 {
 	scan.dir = SPOOL_NEW;
+	scan.sub = 0;
+	scan.found_new = 0;
 	scan.running = true;
 	scan.started = loop_wall();
 	scan_slice(&scan.timer);
@@ -217,6 +219,10 @@ void
 scan_stop(void)
 {
 	loop_cancel(&scan.timer);
+	if (scan.open != NULL)
+		(void)closedir(scan.open); /* was only read */
+	scan.open = NULL;
+	scan.timer = (struct loop_timer){ 0 };
 	scan.running = false;
 }
 

@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ static struct chan agent, bounce;
 static int agent_end, bounce_end;
 static bool has_bounce;
 static struct buf logged;
+static struct buf job_packet;
 
 /* ---- in the place of program.c ---- */
 
@@ -134,14 +136,40 @@ setup(void)
 	scan_check_folders();
 }
 
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+/* Everything that a module keeps goes too: without a process for each test the
+ * next one begins here. */
 static void
 teardown(void)
 {
-	CLEAN_BUF struct buf command = { 0 };
-
+	scan_stop();
+	loop_cancel(&qmgr.timer);
+	if (list_linked(&agent.link) || agent.open)
+		agent_gone(&agent);
+	chan_stop(&agent);
+	chan_stop(&bounce);
+	(void)close(agent_end);
+	(void)close(bounce_end);
+	while (!list_empty(&qmgr.loaded))
+		mail_forget(container_of(qmgr.loaded.next, struct mail, link));
+	sched_destroy(&qmgr.sched);
 	(void)close(qmgr.dir);
-	buf_addf(&command, "%s", dir);
-	execl("/bin/rm", "rm", "-rf", dir, (char *)NULL);
+	loop_free();
+	route_close();
+	log_sink(NULL);
+	buf_free(&logged);
+	buf_free(&job_packet);
+	ck_assert_int_eq(nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	memcpy(dir + sizeof(dir) - sizeof("XXXXXX"), "XXXXXX",
+	    sizeof("XXXXXX"));
 }
 
 static const char *
@@ -215,8 +243,6 @@ next_packet(int end, uint32_t type, struct buf *packet, int64_t wait)
 	} while (clock_mono() < until);
 	return false;
 }
-
-static struct buf job_packet;
 
 static bool
 next_job(struct msg_job *job, int64_t wait)
