@@ -15,7 +15,8 @@
  * exit code (sysexits(3)). */
 typedef int verb_fn(int argc, char **argv);
 
-verb_fn posthouse_start, posthouse_stop, posthouse_reload, posthouse_status;
+verb_fn posthouse_start, posthouse_stop, posthouse_reload, posthouse_status,
+    posthouse_route;
 
 /* The folder of -c, of the environment, or the built-in one. */
 const char *posthouse_conf_dir(void);
