@@ -37,7 +37,7 @@ done
 like "the relay is logged" "$(log_of a)" \
     'to=<paul@p.test>, relay=p.test\[[0-9a-f.:]+\]:25, .*dsn=2\.0\.0, status=sent \(250 '
 
-letter alice@a.test nobody@p.test bounce-me | as a alice sendmail -t -i
+letter alice@a.test no.such.user@p.test bounce-me | as a alice sendmail -t -i
 ok "what Postfix refuses comes back" \
     wait_for 20 mailbox_has a alice 'Undelivered|Delivery Status|returned'
 ok "with its words" mailbox_has a alice 'User unknown|5\.1\.1'

@@ -14,7 +14,7 @@ top = os.path.realpath(sys.argv[1])
 # Path endings that a program may hold open, besides sockets and the like.
 KNOWN = {
     "cleanup": ["/var/spool/posthouse", ".lmdb", ".lmdb-lock"],
-    "qmgr": ["/var/spool/posthouse", ".lmdb", ".lmdb-lock"],
+    "qmgr": ["/var/spool/posthouse", "/cur", ".lmdb", ".lmdb-lock"],
     "pickup": ["/var/spool/posthouse", "/maildrop"],
     "smtpd": ["/var/spool/posthouse", ".lmdb", ".lmdb-lock"],
     "local": [".lmdb", ".lmdb-lock"],
@@ -46,7 +46,7 @@ def root_of(pid):
     if root == top:
         return "/"
     inside = root[len(top):] if root.startswith(top) else root
-    if not os.listdir("/proc/%s/root" % pid):
+    if inside == "/run/posthouse/empty" and not os.listdir(root):
         return "empty"
     return inside
 
@@ -57,8 +57,10 @@ def strange(pid, program):
         path = os.readlink("/proc/%s/fd/%s" % (pid, fd))
         if path.startswith(("socket:", "pipe:", "anon_inode:")):
             continue
-        if path in ("/dev/null", "/dev/urandom"):
+        if path in ("/dev/null", top + "/dev/null"):
             continue
+        if path == top + "/run/posthouse/pid":
+            continue  # the instance's lock, held until the last has ended
         if not any(path.endswith(end) for end in KNOWN.get(program, [])):
             odd.append(path)
     return ",".join(sorted(odd))
@@ -81,7 +83,7 @@ for pid in sorted(p for p in os.listdir("/proc") if p.isdigit()):
               "caps=%x" % (int(s["CapEff"], 16) | int(s["CapPrm"], 16)),
               "bounding=%x" % int(s["CapBnd"], 16),
               "nnp=" + s["NoNewPrivs"], "seccomp=" + s["Seccomp"],
-              "dumpable=%d" % (os.stat("/proc/%s" % pid).st_uid != 0
+              "dumpable=%d" % (os.stat("/proc/%s/environ" % pid).st_uid != 0
                                and program != "deliver"),
               "root=" + root_of(pid),
               "fds=%d" % len(os.listdir("/proc/%s/fd" % pid)),
