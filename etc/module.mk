@@ -12,3 +12,25 @@ install-data-hook:
 	done
 uninstall-hook:
 	cd $(DESTDIR)$(completiondir) && rm -f $(completion_links)
+
+# What systemd reads; paths are known only to make.
+EXTRA_DIST += etc/posthouse.service.in etc/posthouse.sysusers \
+	etc/posthouse.tmpfiles.in
+if SYSTEMD
+systemdsystemunit_DATA = etc/posthouse.service
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+nodist_sysusers_DATA = etc/posthouse-sysusers/posthouse.conf
+nodist_tmpfiles_DATA = etc/posthouse-tmpfiles/posthouse.conf
+CLEANFILES += $(systemdsystemunit_DATA) $(nodist_sysusers_DATA) \
+	$(nodist_tmpfiles_DATA)
+endif
+etc/posthouse.service: etc/posthouse.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) etc && sed 's,[@]sbindir[@],$(sbindir),g' \
+		$(srcdir)/etc/posthouse.service.in >$@
+etc/posthouse-sysusers/posthouse.conf: etc/posthouse.sysusers
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $(srcdir)/etc/posthouse.sysusers $@
+etc/posthouse-tmpfiles/posthouse.conf: etc/posthouse.tmpfiles.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's,[@]rundir[@],$(rundir),g' \
+		$(srcdir)/etc/posthouse.tmpfiles.in >$@
+EXTRA_DIST += t/0013-systemd.t

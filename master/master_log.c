@@ -87,25 +87,38 @@ make_parents(const char *path)
 	return 0;
 }
 
-/* A new file is root's, readable by scribe's group; one that is there keeps
- * what its administrator gave it. */
+#define FLAGS \
+	(O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* A new file is root's, readable by scribe's group.  It is made with that group
+ * rather than given to it: the service may lack the right to give. */
+static int
+make_file(const char *path)
+{
+	const struct group *g = getgrnam(LOG_GROUP);
+	gid_t own = getegid();
+
+	if (g != NULL && setegid(g->gr_gid) < 0)
+		return -1;
+	CLEAN_FD int fd = open(path, FLAGS | O_CREAT | O_EXCL, 0640);
+	int saved = errno;
+	if (setegid(own) < 0)
+		log_fatal("the group cannot be had back: %m");
+	if (fd >= 0 && fchmod(fd, 0640) < 0)
+		return -1;
+	errno = saved;
+	return TAKE_FD(fd);
+}
+
+/* One that is there keeps what its administrator gave it. */
 static int
 open_file(const char *path)
 {
-	const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
-	    O_NONBLOCK | O_NOCTTY;
-	const struct group *g = getgrnam(LOG_GROUP);
-	CLEAN_FD int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	CLEAN_FD int fd = make_file(path);
 	struct stat st;
 
-	if (fd >= 0) {
-		gid_t gid = g != NULL ? g->gr_gid : 0;
-
-		if (fchown(fd, 0, gid) < 0 || fchmod(fd, 0640) < 0)
-			return -1;
-	} else if (errno == EEXIST) {
-		fd = open(path, flags);
-	}
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, FLAGS);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -1;
 	if (!S_ISREG(st.st_mode)) {
