@@ -58,10 +58,12 @@ cleanup_mail_lose(struct cleanup_mail *m, uint16_t code, const char *status,
 	if (m->reply.code != 0)
 		return;
 	m->reply = (struct cleanup_reply){ code, status, text };
-	log_info("%s: reject: END-OF-MESSAGE from %s[%s]: %u %s %s; "
-		 "from=<%s> proto=%s helo=<%s>",
-	    m->env.id, m->env.client_name, m->env.client_addr, code, status,
-	    text, m->env.sender, m->env.protocol, m->env.helo);
+	/* smtpd says the same to its client, and to the log. */
+	if (m->from != ROLE_SMTPD)
+		log_info("%s: reject: END-OF-MESSAGE from %s: %u %s %s; "
+			 "from=<%s>",
+		    m->env.id, role_name(m->from), code, status, text,
+		    m->env.sender);
 	spool_draft_free(&m->draft);
 	header_free(&m->header);
 }
@@ -189,6 +191,7 @@ cleanup_mail_begin(const struct msg_mail_begin *b, enum role from)
 		return NULL;
 
 	struct cleanup_mail *m = xcalloc(1, sizeof(*m));
+	m->from = from;
 	m->touched = loop_now();
 	spool_draft_start(&m->draft, queue, b->id);
 	fill_envelope(m, b, from);

@@ -47,6 +47,7 @@ struct cleanup_mail {
 	struct list link; /* among those that wait for the disk */
 	void *owner;      /* whom to tell, NULL where nobody is left */
 	uint32_t stream;  /* the owner's number for it */
+	enum role from;   /* who feeds it */
 	struct arena arena;
 	struct spool_draft draft;
 	struct rec_env env;         /* strings in the arena */
