@@ -3,13 +3,16 @@
 usage: clients.py VERB HOST [ARGUMENT...]
 
 smuggle HOST RCPT   sends a message with each ending that is none, and what
-                    would be smuggled behind it: a line "ENDING REPLY" each
+                    would be smuggled behind it: a line "ENDING REPLY" each,
+                    the ending as R, N and 0 for CR, LF and NUL
 hold HOST N         opens N connections, prints "CODE COUNT" for what they are
                     greeted with, and holds them until its input ends
 many HOST N VERB    one session that says VERB (with %d) N times; counts replies
 big HOST RCPT N     sends a message of N bytes: the reply to its end
 slow HOST RCPT      sends a message byte by byte: the reply to its end
 rush HOST           talks before the greeting: what is said
+drain HOST RCPT     one session idle, one within its content, until a line is
+                    read: what the idle one is told, and the reply to the end
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -54,7 +57,7 @@ def smuggle(host, rcpt):
             "Subject: outer\r\n\r\nouter" + ending +
             "MAIL FROM:<evil@client.test>\r\nRCPT TO:<%s>\r\nDATA\r\n"
             "Subject: smuggled\r\n\r\nsmuggled\r\n.\r\nQUIT\r\n" % rcpt)
-        print(repr(ending), reply)
+        print(ending.translate({13: "R", 10: "N", 0: "0"}), reply)
 
 
 def hold(host, n):
@@ -106,6 +109,21 @@ def rush(host):
     client = Client(host)
     client.sock.sendall(b"EHLO client.test\r\nMAIL FROM:<a@client.test>\r\n")
     print(client.file.read().decode("latin-1"))
+
+
+def drain(host, rcpt):
+    idle = Client(host)
+    idle.reply()
+    idle.say("EHLO client.test\r\n")
+    busy = Client(host)
+    busy.envelope(rcpt)
+    busy.sock.sendall(b"Subject: across\r\n\r\n")
+    print("ready")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    print(idle.reply())
+    print(busy.say("the rest\r\n.\r\n"))
+    print(busy.reply())
 
 
 globals()[sys.argv[1]](*sys.argv[2:])
