@@ -83,11 +83,13 @@ conf_load(struct conf *out, const char *dir, struct buf *errors)
 {
 	struct conf c = { 0 };
 
-	if (!param_load(dir, NULL, errors))
-		return false;
-	keep_params(&c);
-	if (!services_load(dir, &c.services, errors) ||
-	    !check_services(dir, &c.services, errors)) {
+	bool ok = param_load(dir, NULL, errors);
+	if (ok)
+		keep_params(&c);
+	ok &= services_load(dir, &c.services, errors);
+	ok = ok && check_services(dir, &c.services, errors) &&
+	    param_check_files(dir, errors);
+	if (!ok) {
 		conf_free(&c);
 		return false;
 	}
