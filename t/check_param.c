@@ -330,7 +330,7 @@ START_TEST(values_cannot_grow_without_end)
 	const char *names[] = { "mail_name", "myorigin", "relayhost",
 		"smtpd_banner", "luser_relay", "home_mailbox", "default_privs",
 		"bounce_notice_recipient", "delay_notice_recipient",
-		"error_notice_recipient", "smtp_helo_name", "dns_servers" };
+		"local_transport", "smtp_helo_name", "dns_servers" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		buf_addf(&text, "%s = ", names[i]);
@@ -359,8 +359,7 @@ START_TEST(transports_have_numbers_of_their_own)
 	CLEAN_BUF struct buf errors = { 0 };
 	const char text[] = "smtp_destination_rate_delay = 500ms\n"
 			    "default_destination_concurrency_limit = 7\n"
-			    "slow_initial_destination_concurrency = 1\n"
-			    "relay_destination_probe_time = 2s\n";
+			    "slow_initial_destination_concurrency = 1\n";
 
 	put("main.conf", text, sizeof(text) - 1);
 	ck_assert_msg(param_load(dir, NULL, &errors), "%s", buf_str(&errors));
@@ -377,10 +376,6 @@ START_TEST(transports_have_numbers_of_their_own)
 	ck_assert_int_eq(param_for_transport("smtp",
 			     "initial_destination_concurrency"),
 	    5);
-	ck_assert_int_eq(param_for_transport("relay", "destination_probe_time"),
-	    2000);
-	ck_assert_int_eq(param_for_transport("smtp", "destination_probe_time"),
-	    15000);
 }
 END_TEST
 

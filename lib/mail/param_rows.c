@@ -49,8 +49,6 @@ static const struct param_row rows[] = {
  * or default_ in front. */
 const char *const param_suffixes[] = {
 	"destination_concurrency_limit",
-	"destination_probe_max",
-	"destination_probe_time",
 	"destination_rate_delay",
 	"destination_recipient_limit",
 	"initial_destination_concurrency",
