@@ -16,3 +16,5 @@ dist_man_MANS += man/smtp.8
 dist_man_MANS += man/sendmail.1
 dist_man_MANS += man/local.8 man/deliver.8 man/lookup.8 \
 	man/aliases.5 man/forward.5
+dist_man_MANS += man/posthouse.7 man/posthouse.8 man/master.8 man/scribe.8 \
+	man/posthouse-log.5
