@@ -1,6 +1,6 @@
 /*
- * deliver - what the delivery programs share: one message, one place for it, and
- * what became of it.
+ * deliver - what the delivery programs share: one message, one place for it,
+ * and what became of it.
  *
  * Everything declared here but deliver_child() runs in a child that has become
  * the user; it blocks, and gives its result by filling in a struct

@@ -1,6 +1,6 @@
 /*
- * Commands: run as the user, in a clean environment, in a process group of their
- * own that ends with their time.
+ * Commands: run as the user, in a clean environment, in a process group of
+ * their own that ends with their time.
  *
  * The command line comes from the administrator or from the user, never from
  * mail.  Where it is words alone it is run as they stand; where it has anything
@@ -207,7 +207,7 @@ await(pid_t pid, struct talk *t, int *status)
 
 	while (t->out >= 0) {
 		if (waitpid(pid, status, WNOHANG) == pid)
-			return true; /* what it left behind may hold its output */
+			return true; /* what it left may hold its output */
 		if (!wait_for(t))
 			return false;
 	}

@@ -1,6 +1,6 @@
 /*
- * Maildir: the file is written in tmp/, flushed, renamed to new/, and the folder
- * flushed; only then is the message delivered.
+ * Maildir: the file is written in tmp/, flushed, renamed to new/, and the
+ * folder flushed; only then is the message delivered.
  *
  * The name is made of the time and of the file's device and inode, which no
  * other file in the folder can have, and of this host's name.

@@ -1,8 +1,8 @@
 /*
  * mbox: one file, messages behind one another, each begun by a From_ line.
  *
- * The file is locked as mailbox_delivery_lock says; what was added is taken away
- * again when not all of it could be written and flushed.
+ * The file is locked as mailbox_delivery_lock says; what was added is taken
+ * away again when not all of it could be written and flushed.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

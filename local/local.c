@@ -3,8 +3,8 @@
  *
  * Stands between qmgr, which gives it messages as read-only descriptors, and
  * deliver, which does what local has decided with the rights of the user it is
- * for.  It opens no file: the alias tables are open before it is confined, users
- * are asked from lookup, .forward files are read by deliver.  Serves the
+ * for.  It opens no file: the alias tables are open before it is confined,
+ * users are asked from lookup, .forward files are read by deliver.  Serves the
  * transports local and virtual.
  *
  * SPDX-License-Identifier: BSD-2-Clause

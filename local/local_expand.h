@@ -12,13 +12,14 @@
  *		case EXPAND_DONE:	e.fate, e.members
  *		}
  *
- * The end is one of three: e.fate.outcome is set (unknown user, later); or there
- * is one member of kind RCPT_MAILBOX and e.direct, which is the recipient's own
- * mailbox; or there are members, which take the recipient's place.
+ * The end is one of three: e.fate.outcome is set (unknown user, later); or
+ * there is one member of kind RCPT_MAILBOX and e.direct, which is the
+ * recipient's own mailbox; or there are members, which take the recipient's
+ * place.
  *
- * Aliases within aliases are expanded in one go.  A member who is unknown becomes
- * a recipient too, the mailbox of a user who is not there, and has a fate of his
- * own; what cannot be known now makes the whole recipient wait.
+ * Aliases within aliases are expanded in one go.  A member who is unknown
+ * becomes a recipient too, the mailbox of a user who is not there, and has a
+ * fate of his own; what cannot be known now makes the whole recipient wait.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -34,7 +35,7 @@
 enum expand_want {
 	EXPAND_DONE,
 	EXPAND_USER, /* who is e->user? */
-	EXPAND_FILE, /* what stands in the first of e->paths, read as e->user? */
+	EXPAND_FILE, /* what is in the first of e->paths, read as e->user? */
 };
 
 /* What the engine knows of the world without waiting. */

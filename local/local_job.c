@@ -1,5 +1,6 @@
 /*
- * A job is a message and some recipients; each recipient goes its way by itself.
+ * A job is a message and some recipients; each recipient goes its way by
+ * itself.
  *
  * An address of ours is first expanded (local_expand.h), with questions to
  * lookup (who is that user?) and to deliver (what stands in his .forward?).

@@ -8,8 +8,8 @@
  *		...
  *
  * Items are parted by commas and line ends; a line that begins with # is a
- * comment.  An item in double quotes, with \" and \\ inside, may hold commas and
- * blanks.
+ * comment.  An item in double quotes, with \" and \\ inside, may hold commas
+ * and blanks.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

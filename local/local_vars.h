@@ -17,6 +17,7 @@ struct local_var {
 	const char *value;
 };
 
-/* False where a name is unknown or a brace is missing; out is then untouched. */
+/* False where a name is unknown or a brace is missing; out is then
+ * untouched. */
 MUST_CHECK bool local_vars_expand(struct buf *out, const char *text,
     const struct local_var *vars, size_t n);

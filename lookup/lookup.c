@@ -1,10 +1,9 @@
 /*
  * lookup: answers what can block, so that nobody else has to.
  *
- * smtpd asks at RCPT whether a local user exists, and which user submits; local
- * asks who a recipient is.
- * It runs outside of a chroot, because the modules of nsswitch.conf(5) open what
- * they like; it may only read.
+ * smtpd asks at RCPT whether a local user exists, and which user submits;
+ * local asks who a recipient is.  It runs outside of a chroot, because the
+ * modules of nsswitch.conf(5) open what they like; it may only read.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -41,6 +41,6 @@ void fd_close_from(int first);
 MUST_CHECK int fd_replace_file(const char *path, const void *bytes, size_t n,
     mode_t mode);
 
-/* mkdir with exactly this mode and owner; an existing folder is 0 too, and stays
- * as it is. */
+/* mkdir with exactly this mode and owner; an existing folder is 0 too, and
+ * stays as it is. */
 MUST_CHECK int fd_make_dir(const char *path, mode_t mode, uid_t uid, gid_t gid);

@@ -1,10 +1,10 @@
 /*
  * log - what the postmaster reads.
  *
- * A line is text, as Postfix writes it: "ID: key=value, key=value (text)".  Keys
- * are parted with LOG_SEP instead of ", ", so that scribe can write JSON as well
- * as text; it becomes ", " in text.  Values that came from outside pass
- * str_printable() before they get here.
+ * A line is text, as Postfix writes it: "ID: key=value, key=value (text)".
+ * Keys are parted with LOG_SEP instead of ", ", so that scribe can write JSON
+ * as well as text; it becomes ", " in text.  Values that came from outside
+ * pass str_printable() before they get here.
  *
  * Lines are collected and go to scribe as one packet a round of the loop
  * (log_flush()); while the way to scribe is full they wait in memory, up to

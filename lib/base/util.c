@@ -60,7 +60,8 @@ close_fd(int *fd)
 {
 	int saved = errno;
 
-	/* A failing close of a file that matters is checked where it matters. */
+	/* A failing close of a file that matters is checked where it
+	 * matters. */
 	if (*fd >= 0)
 		(void)close(*fd);
 	*fd = -1;

@@ -2,10 +2,10 @@
  * wire - how values travel in packets and lie in files.
  *
  * Integers are big-endian, strings and blobs are counted (32 bits), a str ends
- * in a NUL that is counted and has none inside.  Errors of a reader stick: after
- * the first bad get every further one gives zero, "" or an empty blob, and
- * wire_done() says false; so a decoder is a straight line and is judged once.
- * What a get gives points into the packet.
+ * in a NUL that is counted and has none inside.  Errors of a reader stick:
+ * after the first bad get every further one gives zero, "" or an empty blob,
+ * and wire_done() says false; so a decoder is a straight line and is judged
+ * once.  What a get gives points into the packet.
  *
  *	struct wire w = wire_open(packet, len);
  *	uint32_t n = wire_get_u32(&w);

@@ -17,8 +17,8 @@ enum outcome {
 	OUTCOME_BOUNCE,
 };
 
-/* Whose fault a deferral is: the scheduler parks a destination that could not be
- * reached, and lets clocks stand still while the resolver fails. */
+/* Whose fault a deferral is: the scheduler parks a destination that could not
+ * be reached, and lets clocks stand still while the resolver fails. */
 enum fault {
 	FAULT_NONE,
 	FAULT_MESSAGE,     /* this message or this address */

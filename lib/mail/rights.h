@@ -2,8 +2,8 @@
  * rights - what each program may do, in one table.
  *
  * A row says user, root folder, capabilities, limits, the files that Landlock
- * leaves, and the groups of system calls that seccomp allows; a diff between two
- * rows says what one may do that the other may not.  The test of a running
+ * leaves, and the groups of system calls that seccomp allows; a diff between
+ * two rows says what one may do that the other may not.  The test of a running
  * system reads the same table (`posthouse status --rights`).
  *
  * SPDX-License-Identifier: BSD-2-Clause
@@ -55,11 +55,12 @@ struct rights {
 const struct rights *rights_of(enum role role);
 
 /* Gives everything else up, in this order: limits, chroot, groups and ids
- * (proved gone), capabilities, no_new_privs, dumpable, descriptors from first_fd
- * on (-1: none), Landlock, seccomp.  A row with CALLS_BECOME keeps the way to new
- * privileges open, because commands of users may be set-id.  `log_only` reports
- * a violation of seccomp instead of killing, and leaves Landlock out.  Ends in
- * log_fatal where a step fails, in log_panic where a right comes back. */
+ * (proved gone), capabilities, no_new_privs, dumpable, descriptors from
+ * first_fd on (-1: none), Landlock, seccomp.  A row with CALLS_BECOME keeps
+ * the way to new privileges open, because commands of users may be set-id.
+ * `log_only` reports a violation of seccomp instead of killing, and leaves
+ * Landlock out.  Ends in log_fatal where a step fails, in log_panic where a
+ * right comes back. */
 void rights_take(const struct rights *r, int first_fd, bool log_only);
 
 /* The table as text, a row a line, for the test and the manual. */
