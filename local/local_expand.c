@@ -315,15 +315,14 @@ make_vars(struct expand *e, const struct expand_node *node, const char *home,
 
 /* The paths of forward_path, one a line. */
 static const char *
-forward_paths(struct expand *e, const struct expand_node *node,
-    const char *home, const char *shell)
+forward_paths(struct expand *e, const struct expand_node *node)
 {
 	struct local_var vars[VARS];
 	CLEAN_BUF struct buf paths = { 0 };
 	struct slice rest = slice_of(params.forward_path);
 	struct slice item;
 
-	make_vars(e, node, home, shell, vars);
+	make_vars(e, node, e->who.home, e->who.shell, vars);
 	while (slice_next_item(&rest, &item)) {
 		const char *text = arena_memdup(e->arena, item.at, item.len);
 
@@ -438,47 +437,52 @@ local_expand_next(struct expand *e)
 	return EXPAND_DONE;
 }
 
-static const char *
-field(struct expand *e, struct slice *rest)
+bool
+local_user_parse(struct arena *a, const char *value, struct local_user *out)
 {
-	struct slice part = { "", 0 };
+	struct slice rest = slice_of(value);
+	struct slice part;
+	const char *fields[5]; /* the name of a person may have colons */
 
-	if (!slice_next_part(rest, ':', &part))
-		return "";
-	return arena_memdup(e->arena, part.at, part.len);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		if (!slice_next_part(&rest, ':', &part))
+			return false;
+		fields[i] = arena_memdup(a, part.at, part.len);
+	}
+	*out = (struct local_user){
+		.name = fields[0],
+		.root = str_eq(fields[1], "0"),
+		.home = fields[3],
+		.shell = fields[4],
+	};
+	return true;
 }
 
 void
 local_expand_user(struct expand *e, enum found found, const char *value)
 {
 	struct expand_node *node = TAKE_PTR(e->node);
-	struct slice rest = slice_of(value);
 
-	if (found == FOUND_FAILED) {
-		give_later(e, "user lookup error");
-		return;
-	}
 	if (found == FOUND_NONE) {
 		unknown_user(e, node);
 		return;
 	}
-	node->user = field(e, &rest);
-	const char *uid = field(e, &rest);
-	(void)field(e, &rest); /* the group */
-	const char *home = field(e, &rest);
-	const char *shell = field(e, &rest);
-	e->home = home;
-	e->root = str_eq(uid, "0");
+	if (found == FOUND_FAILED ||
+	    !local_user_parse(e->arena, value, &e->who)) {
+		give_later(e, "user lookup error");
+		return;
+	}
+	node->user = e->who.name;
 
 	/* Root's files are read by nobody but root, and that nobody is. */
-	if (node->mailbox || e->root ||
+	if (node->mailbox || e->who.root ||
 	    !is_new(e, arena_printf(e->arena, "forward %s", node->user))) {
 		deliver_mailbox(e, node);
 		return;
 	}
 	e->node = node;
 	e->user = node->user;
-	e->paths = forward_paths(e, node, home, shell);
+	e->paths = forward_paths(e, node);
 }
 
 static void

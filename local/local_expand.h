@@ -62,6 +62,18 @@ struct expand_member {
 	const char *sender; /* "" for the message's */
 };
 
+/* What lookup knows of a user. */
+struct local_user {
+	const char *name;
+	const char *home;
+	const char *shell;
+	bool root;
+};
+
+/* "name:uid:gid:home:shell:gecos"; false where it is not that. */
+MUST_CHECK bool local_user_parse(struct arena *a, const char *value,
+    struct local_user *out);
+
 /* A name, list or file that is still to be looked at. */
 struct expand_node;
 
@@ -77,9 +89,8 @@ struct expand {
 	size_t n, room;
 	size_t steps;
 	bool direct;
-	bool luser;       /* the luser relay has been used */
-	const char *home; /* of the last user asked for */
-	bool root;        /* who is root */
+	bool luser;            /* the luser relay has been used */
+	struct local_user who; /* the last user asked for */
 	struct dsn fate;
 	const char *warning; /* for the log: a .forward that is not used ... */
 	const char *user;    /* of a question */
@@ -91,7 +102,7 @@ void local_expand_start(struct expand *e, struct arena *a,
     const struct expand_world *world, const char *address);
 enum expand_want local_expand_next(struct expand *e);
 
-/* "name:uid:gid:home:shell:gecos" of lookup. */
+/* As lookup answers. */
 void local_expand_user(struct expand *e, enum found found, const char *value);
 
 /* As deliver answers DELIVER_FORWARD or, where local_expand_wants_include(),

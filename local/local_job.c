@@ -273,11 +273,11 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 /* ---- the ways of a recipient ---- */
 
 static void
-deliver_to_user(struct rcpt *r, const char *user, const char *home, bool root)
+deliver_to_user(struct rcpt *r, const struct local_user *who)
 {
 	struct msg_deliver m = { 0 };
 
-	local_place_mailbox(&r->job->arena, user, home, root, &m);
+	local_place_mailbox(&r->job->arena, who, &m);
 	ask_delivery(r, &m);
 }
 
@@ -286,28 +286,16 @@ static void
 take_mailbox(struct rcpt *r, enum found found, const char *value)
 {
 	struct arena *a = &r->job->arena;
-	struct slice rest = slice_of(value);
-	struct slice part[4] = { 0 };
+	struct local_user who;
 
-	if (found == FOUND_FAILED) {
-		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
-		    "user lookup error");
-		return;
-	}
-	if (found == FOUND_NONE) {
+	if (found == FOUND_NONE)
 		finish_so(r, OUTCOME_BOUNCE, FAULT_MESSAGE, "5.1.1",
 		    arena_printf(a, "unknown user: \"%s\"", r->r.user));
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(part); i++)
-		(void)slice_next_part(&rest, ':', &part[i]); /* else empty */
-	if (!slice_next_part(&rest, ':', &part[3])) {
+	else if (found == FOUND_FAILED || !local_user_parse(a, value, &who))
 		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
 		    "user lookup error");
-		return;
-	}
-	deliver_to_user(r, r->r.user, arena_memdup(a, part[3].at, part[3].len),
-	    slice_eq(part[1], "0"));
+	else
+		deliver_to_user(r, &who);
 }
 
 static void
@@ -426,7 +414,7 @@ go_on(struct rcpt *r)
 	else if (r->e.fate.outcome != OUTCOME_NONE)
 		finish(r, &r->e.fate);
 	else if (r->e.direct)
-		deliver_to_user(r, r->e.members[0].user, r->e.home, r->e.root);
+		deliver_to_user(r, &r->e.who);
 	else
 		send_members(r);
 }

@@ -19,25 +19,26 @@
 #define FILE_TIME (10 * MINUTE) /* to lock and write a mailbox */
 
 void
-local_place_mailbox(struct arena *a, const char *user, const char *home,
-    bool root, struct msg_deliver *m)
+local_place_mailbox(struct arena *a, const struct local_user *who,
+    struct msg_deliver *m)
 {
 	const char *spool = params.mail_spool_directory;
 
-	m->user = root ? params.default_privs : user;
+	m->user = who->root ? params.default_privs : who->name;
 	m->limit = (uint64_t)params.mailbox_size_limit;
 	m->deadline = clock_wall() + FILE_TIME;
-	if (!root && params.mailbox_command[0] != '\0') {
+	if (!who->root && params.mailbox_command[0] != '\0') {
 		m->kind = DELIVER_COMMAND;
 		m->target = params.mailbox_command;
 		m->deadline = clock_wall() + params.command_time_limit;
 		return;
 	}
-	if (!root && params.home_mailbox[0] != '\0')
-		m->target = arena_printf(a, "%s/%s", home, params.home_mailbox);
+	if (!who->root && params.home_mailbox[0] != '\0')
+		m->target = arena_printf(a, "%s/%s", who->home,
+		    params.home_mailbox);
 	else
 		m->target = arena_printf(a, "%s%s%s%s", spool,
-		    str_ends(spool, "/") ? "" : "/", user,
+		    str_ends(spool, "/") ? "" : "/", who->name,
 		    str_ends(spool, "/") ? "/" : "");
 	m->kind = str_ends(m->target, "/") ? DELIVER_MAILDIR : DELIVER_MBOX;
 }

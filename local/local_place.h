@@ -9,12 +9,14 @@
 #include "arena.h"
 #include "msg.h"
 
+struct local_user;
+
 /* A request to deliver with kind, user, target, limit and deadline filled in:
  * the mailbox of a user, as mailbox_command, home_mailbox and
  * mail_spool_directory say.  Root's is a file in the mail spool that
  * default_privs's user writes, because nothing is ever delivered as root. */
-void local_place_mailbox(struct arena *a, const char *user, const char *home,
-    bool root, struct msg_deliver *m);
+void local_place_mailbox(struct arena *a, const struct local_user *who,
+    struct msg_deliver *m);
 
 /* The fields of the message in front of the mail: Return-Path, X-Original-To,
  * Delivered-To. */

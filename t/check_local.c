@@ -278,7 +278,7 @@ show_end(const struct expand *e, struct buf *out)
 		return;
 	}
 	if (e->direct)
-		buf_addf(out, "direct %s ", e->home);
+		buf_addf(out, "direct %s ", e->who.home);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct expand_member *m = &e->members[i];
 
@@ -443,6 +443,25 @@ START_TEST(an_owner_may_be_expanded)
 }
 END_TEST
 
+START_TEST(a_user_has_fields)
+{
+	static const char line[] = "u:7:8:/h:/bin/sh:A, B: C";
+	CLEAN_ARENA struct arena a = { 0 };
+	struct local_user who = { 0 };
+
+	ck_assert(local_user_parse(&a, line, &who));
+	ck_assert_str_eq(who.name, "u");
+	ck_assert_str_eq(who.home, "/h");
+	ck_assert_str_eq(who.shell, "/bin/sh");
+	ck_assert(!who.root);
+	ck_assert(local_user_parse(&a, "root:0:0:/:/bin/sh:", &who));
+	ck_assert(who.root);
+	for (size_t n = 0; n <= strlen("u:7:8:/h:"); n++)
+		ck_assert(
+		    !local_user_parse(&a, arena_memdup(&a, line, n), &who));
+}
+END_TEST
+
 START_TEST(owners_and_requests_stay_whole)
 {
 	CLEAN_ARENA struct arena a = { 0 };
@@ -484,12 +503,15 @@ START_TEST(a_user_has_a_place)
 {
 	CLEAN_ARENA struct arena a = { 0 };
 	struct msg_deliver m = { 0 };
+	const struct local_user who = { .name = "u",
+		.home = "/h/u",
+		.root = places[_i].root };
 
 	set_params();
 	params.mailbox_command = places[_i].command;
 	params.home_mailbox = places[_i].home;
 	params.mail_spool_directory = places[_i].spool;
-	local_place_mailbox(&a, "u", "/h/u", places[_i].root, &m);
+	local_place_mailbox(&a, &who, &m);
 	ck_assert_int_eq(m.kind, places[_i].kind);
 	ck_assert_str_eq(m.user, places[_i].user);
 	ck_assert_str_eq(m.target, places[_i].target);
@@ -599,6 +621,7 @@ suite_of_cases(void)
 	    ARRAY_LEN(meanings));
 	tcase_add_test(t, unknown_users_may_have_a_relay);
 	tcase_add_test(t, an_owner_may_be_expanded);
+	tcase_add_test(t, a_user_has_fields);
 	tcase_add_test(t, owners_and_requests_stay_whole);
 	tcase_add_loop_test(t, a_user_has_a_place, 0, ARRAY_LEN(places));
 	tcase_add_test(t, fields_in_front_are_one_line_each);
