@@ -388,8 +388,8 @@ send_members(struct rcpt *r)
 		    "alias has too many members");
 		return;
 	}
-	log_info("%s: <%s> expands to %zu recipients", job->m.id, r->r.address,
-	    r->e.n);
+	log_info("%s: <%s> expands to %zu recipient%s", job->m.id, r->r.address,
+	    r->e.n, r->e.n == 1 ? "" : "s");
 	if (job->from != NULL) {
 		m.members = (struct slice){ buf_str(&members), members.len };
 		msg_put_job_expand(&packet, &m);
