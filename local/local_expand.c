@@ -18,6 +18,7 @@
 #include "addr.h"
 #include "local_list.h"
 #include "local_vars.h"
+#include "num.h"
 #include "param.h"
 #include "str.h"
 
@@ -451,10 +452,12 @@ local_user_parse(struct arena *a, const char *value, struct local_user *out)
 	}
 	*out = (struct local_user){
 		.name = fields[0],
-		.root = str_eq(fields[1], "0"),
 		.home = fields[3],
 		.shell = fields[4],
 	};
+	if (!num_parse(fields[1], 0, UINT32_MAX, &out->uid))
+		return false;
+	out->root = out->uid == 0;
 	return true;
 }
 

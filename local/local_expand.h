@@ -67,6 +67,7 @@ struct local_user {
 	const char *name;
 	const char *home;
 	const char *shell;
+	int64_t uid;
 	bool root;
 };
 

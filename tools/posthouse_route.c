@@ -109,25 +109,6 @@ show_hosts(const char *nexthop)
 
 /* ---- to mailboxes ---- */
 
-static struct slice
-passwd_field(const char *value, int n)
-{
-	struct slice rest = slice_of(value), field = { "", 0 };
-
-	for (int i = 0; i <= n; i++)
-		if (!slice_next_part(&rest, ':', &field))
-			return (struct slice){ "", 0 };
-	return field;
-}
-
-static const char *
-field_text(const char *value, int n)
-{
-	struct slice f = passwd_field(value, n);
-
-	return arena_memdup(&arena, f.at, f.len);
-}
-
 /* "name:uid:gid:home:shell:gecos", or "" where there is no such user. */
 static enum found
 find_user(const char *name, const char **value)
@@ -144,17 +125,19 @@ static void
 show_mailbox(const char *user)
 {
 	struct msg_deliver m = { 0 };
+	struct local_user who;
 	const char *value;
 	enum found f = find_user(user, &value);
 
-	if (f == FOUND_FAILED)
-		end_way(OUTCOME_DEFER, "4.3.0", "the user cannot be looked up");
-	else if (f == FOUND_NONE)
+	if (f == FOUND_NONE) {
 		end_way(OUTCOME_BOUNCE, "5.1.1", "unknown user");
-	if (f != FOUND_ONE)
 		return;
-	local_place_mailbox(&arena, user, field_text(value, 3),
-	    str_eq(field_text(value, 1), "0"), &m);
+	}
+	if (f == FOUND_FAILED || !local_user_parse(&arena, value, &who)) {
+		end_way(OUTCOME_DEFER, "4.3.0", "the user cannot be looked up");
+		return;
+	}
+	local_place_mailbox(&arena, &who, &m);
 	show("%s of user %s: %s",
 	    m.kind == DELIVER_COMMAND ? "mailbox_command" : "mailbox", m.user,
 	    m.target);
@@ -206,12 +189,12 @@ answer_file(struct expand *e)
 		.target = e->paths,
 	};
 	struct deliver_user user = { .name = e->user };
+	struct local_user who;
 	const char *value;
-	int64_t uid = 0;
 
 	if (find_user(e->user, &value) == FOUND_ONE &&
-	    num_parse(field_text(value, 1), 0, UINT32_MAX, &uid))
-		user.uid = (uid_t)uid;
+	    local_user_parse(&arena, value, &who))
+		user.uid = (uid_t)who.uid;
 	deliver_forward(&m, &user, &r);
 	if (r.outcome == OUTCOME_SENT)
 		show("%s %s", include ? "included" : "forwarded by",
