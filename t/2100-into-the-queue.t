@@ -7,10 +7,10 @@ mail_user a alice
 dns_start
 posthouse_setup a
 conf a 'message_size_limit = 20000' 'mydestination = a.test' \
+    'relayhost = [127.0.0.1]:9' \
     'virtual_alias_domains = alias.test' \
     'virtual_alias_maps = inline:{ { all@alias.test = x@down.test, y@down.test } }' \
     'append_dot_mydomain = yes' 'hopcount_limit = 5'
-on a mqueue --json >/dev/null 2>&1
 start a
 
 id_of_reply() {
