@@ -5,7 +5,8 @@
 # A new target is a line in fuzz_targets and one for its sources.
 
 fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
-	t/fuzz/fuzz_smtpd
+	t/fuzz/fuzz_smtpd \
+	t/fuzz/fuzz_dns t/fuzz/fuzz_reply t/fuzz/fuzz_mime
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main =
@@ -30,3 +31,11 @@ t_fuzz_fuzz_smtpd_SOURCES = t/fuzz/fuzz_smtpd.c \
 t_fuzz_fuzz_smtpd_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd -I$(srcdir)/t
 t_fuzz_fuzz_smtpd_LDADD = smtpd/libsmtpd.a $(LDADD)
 t_fuzz_fuzz_smtpd_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_dns_SOURCES = t/fuzz/fuzz_dns.c $(fuzz_main)
+t_fuzz_fuzz_dns_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_reply_SOURCES = t/fuzz/fuzz_reply.c $(fuzz_main)
+t_fuzz_fuzz_reply_LDADD = smtp/libsmtp.a $(LDADD)
+t_fuzz_fuzz_reply_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_mime_SOURCES = t/fuzz/fuzz_mime.c $(fuzz_main)
+t_fuzz_fuzz_mime_LDADD = smtp/libsmtp.a $(LDADD)
+t_fuzz_fuzz_mime_LDFLAGS = $(fuzz_flags)
