@@ -6,7 +6,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 TESTS += $(check_PROGRAMS)
 
 EXTRA_DIST += t/check_main.h t/check_conf.h
-EXTRA_DIST += t/0003-commands.t t/0004-completion.t t/0005-parameters.t
+EXTRA_DIST += t/0003-commands.t t/0004-completion.t t/0005-parameters.t t/2002-tables.t
 
 check-local:
-	sh $(srcdir)/t/0005-parameters.t
+	sh $(srcdir)/t/0005-parameters.t t/2002-tables.t
