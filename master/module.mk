@@ -20,4 +20,4 @@ master_libmaster_a_SOURCES = master/master.h \
 check_PROGRAMS += t/check_master
 t_check_master_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/master
 t_check_master_LDADD = master/libmaster.a $(LDADD)
-EXTRA_DIST += t/0012-start-and-stop.t
+EXTRA_DIST += t/0012-start-and-stop.t t/0015-reload-in-flight.t

@@ -8,3 +8,4 @@ scribe_libscribe_a_SOURCES = scribe/scribe_line.h scribe/scribe_line.c
 check_PROGRAMS += t/check_scribe
 t_check_scribe_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/scribe
 t_check_scribe_LDADD = scribe/libscribe.a $(LDADD)
+EXTRA_DIST += t/0014-log.t

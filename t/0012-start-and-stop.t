@@ -197,6 +197,11 @@ on a sh -c 'kill -9 $(cat /run/one/pid)'
 is "after a kill of master it waits for its programs and starts" \
     "$(code ph start)" 0
 ok "and works" greets 2525
+on a kill -STOP "$(pid_of lookup)"
+begin=$(date +%s)
+is "stop does not wait for ever for a program that hangs" "$(code ph stop)" 0
+ok "but for 15 seconds and three" test $(($(date +%s) - begin)) -le 22
+ph start
 on a sh -c 'kill -TERM $(cat /run/one/pid)'
 ok "SIGTERM is a stop" wait_for 10 sh -c "! pgrep -f '[/]etc/one'"
 

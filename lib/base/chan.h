@@ -1,11 +1,11 @@
 /*
  * chan - one end of a packet socket to another of our programs.
  *
- * A packet is a message: 32 bits type, then its fields (lib/mail/msg.h), and
- * at most one descriptor.  What is sent in a round of the loop goes out
- * together at its end (sendmmsg); what arrives is taken in batches.  A full socket is
- * waited for; the queue of a chan is bounded by its user looking at
- * chan_waiting().
+ * A packet is a message: 32 bits type, then its fields (lib/mail/msg.h),
+ * and at most one descriptor.  What is sent in a round of the loop goes out
+ * together at its end (sendmmsg); what arrives is taken in batches.  A full
+ * socket is waited for; the queue of a chan is bounded by its user looking
+ * at chan_waiting().
  *
  * The receiving program has a table: which message, from whom.  A message that
  * is malformed, unknown or not allowed closes this chan, calls ended and is
@@ -74,8 +74,8 @@ void chan_send(struct chan *c, const struct buf *packet, int fd, bool give);
 /* Bytes that wait to go out. */
 size_t chan_waiting(const struct chan *c);
 
-/* Reads nothing for a while: the peer's packets wait in the socket, and then with
- * the peer.  What had been read in this round still comes. */
+/* Reads nothing for a while: the peer's packets wait in the socket, and then
+ * with the peer.  What had been read in this round still comes. */
 void chan_pause(struct chan *c, bool pause);
 
 /* Sends what it can now. */

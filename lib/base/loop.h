@@ -4,8 +4,8 @@
  * One loop a process, made after the last fork.  Time is read once a round:
  * loop_now() is the monotonic clock, loop_wall() the wall clock, both in
  * milliseconds.  Watches and timers are embedded in their owners and all zero
- * is a valid idle one.  A handler may free its own owner after loop_unwatch() and
- * loop_cancel().
+ * is a valid idle one.  A handler may free its own owner after loop_unwatch()
+ * and loop_cancel().
  *
  * What a watch wants may change many times in a round; the kernel is told once,
  * at its end.  loop_unwatch() tells it at once, so the descriptor may be closed

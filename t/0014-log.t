@@ -1,0 +1,124 @@
+#!/bin/sh
+# scribe: syslog, JSON, a full disk, a death.
+# SPDX-License-Identifier: BSD-2-Clause
+. "${0%/*}/lib.sh"
+lab "no line of the log is lost or cut silently"
+host a 10.53.0.2
+posthouse_setup a
+r=$(root_of a)
+
+# A /dev of this host alone, with a syslogd.
+on a sh -c 'mkdir /tmp/dev && cd /tmp/dev &&
+    for n in null zero full random urandom tty; do
+	: >$n; mount --bind /dev/$n $n; done; mount --rbind /tmp/dev /dev'
+cat >"$r/tmp/syslogd.py" <<'EOP'
+import os, socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("/dev/log")
+os.chmod("/dev/log", 0o666)
+while True:
+    print(s.recv(65536).decode(), flush=True)
+EOP
+on a python3 /tmp/syslogd.py >"$lab/syslog" 2>&1 &
+wait_for 5 on a test -S /dev/log
+
+syslog_has() {
+	grep -Eq -e "$1" "$lab/syslog"
+}
+
+connect() { # TIMES: each makes two lines
+	for _ in $(seq "$1"); do
+		echo QUIT | smtp a 127.0.0.1 25 >/dev/null
+	done
+}
+
+# ---- syslog ----
+
+conf a 'maillog_file =' 'syslog_facility = local3'
+start a
+connect 1
+ok "without a log file lines go to syslog" wait_for 5 syslog_has \
+    '^<158>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} posthouse/smtpd\[[0-9]+\]: connect from '
+ok "warnings as such" eval "on a pkill -9 -x lookup &&
+    wait_for 5 syslog_has '^<156>.*posthouse/master.*warning: lookup.* died'"
+
+# ---- a name of its own ----
+
+sed -i '/^\[smtp\]/a syslog_name = inbound' "$r/etc/posthouse/master.conf"
+conf a 'maillog_file = /var/log/posthouse.log'
+on a posthouse reload
+connect 1
+ok "a section may have a syslog_name" wait_for 5 log_has a \
+    ' a inbound/smtpd\[[0-9]+\]: connect from '
+ok "others keep theirs" log_has a ' a posthouse/master\['
+sed -i '/^syslog_name/d' "$r/etc/posthouse/master.conf"
+
+# ---- JSON ----
+
+conf a 'log_format = json' 'maillog_file = /var/log/posthouse.json'
+on a posthouse reload
+printf 'Subject: x\n\nx\n' | on a sendmail root
+ok "log_format = json" wait_for 10 grep -q '"nrcpt":"1"' \
+    "$r/var/log/posthouse.json"
+like "each line is an object of the form that posthouse-log(5) says" "$(
+	python3 - "$r/var/log/posthouse.json" <<'EOP'
+import json, sys
+n = 0
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    assert o["v"] == 1 and o["host"] == "a", line
+    assert set(o) <= {"v", "time", "host", "program", "label", "pid", "level",
+        "id", "message", "fields"}, line
+    n += "from" in o["fields"] and o["id"] != ""
+print("messages:", n)
+EOP
+)" '^messages: [1-9]'
+
+# ---- a full disk ----
+
+mkdir "$r/var/log/small"
+on a mount -t tmpfs -o size=64k small /var/log/small
+conf a 'log_format = text' 'maillog_file = /var/log/small/mail.log'
+on a posthouse reload
+small() {
+	on a cat /var/log/small/mail.log
+}
+connect 1
+wait_for 5 eval 'small | grep -q connect'
+on a sh -c 'cat /dev/zero >/var/log/small/filler' 2>/dev/null
+connect 40
+ok "a disk that is full is told to syslog" wait_for 5 syslog_has \
+    'posthouse/scribe.*small/mail.log cannot be written: No space left'
+connect 5
+before=$(small | wc -l)
+on a rm /var/log/small/filler
+many() {
+	[ "$(small | grep -c ': connect from')" = 46 ]
+}
+ok "lines wait, and are all there when there is room" wait_for 5 many
+ok "more than before" test "$(small | wc -l)" -gt "$before"
+is "none of them is cut" "$(small |
+    grep -Ecv '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} a posthouse/[a-z]+\[[0-9]+\]: .')" 0
+
+# ---- a death ----
+
+on a pkill -9 -x scribe
+connect 10
+enough() {
+	[ "$(small | grep -c ': connect from')" = 56 ]
+}
+ok "what is said while scribe is dead is written by the next" \
+    wait_for 10 enough
+
+# ---- a log folder that is not there ----
+
+conf a 'maillog_file = /var/log/new/deep/mail.log'
+ok "folders of the log file are made" eval \
+    'on a posthouse reload && on a test -f /var/log/new/deep/mail.log'
+on a ln -s /etc/passwd /var/log/link
+conf a 'maillog_file = /var/log/link'
+on a posthouse reload >"$lab/said" 2>&1
+is "a link is not followed" $? 78
+like "and named" "$(cat "$lab/said")" 'maillog_file: /var/log/link: '
+on a posthouse stop
+lab_done
