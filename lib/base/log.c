@@ -40,6 +40,7 @@ static struct {
 	struct buf waiting; /* records */
 	uint64_t lost;      /* lines that had no room, not yet said */
 	int fd;             /* to scribe; 0 before log_open() */
+	uint32_t pid; /* ours at log_open(): asked once, not for each line */
 	bool verbose;
 	bool echo;
 } the_log;
@@ -54,6 +55,7 @@ void
 log_open(int scribe_fd)
 {
 	the_log.fd = scribe_fd;
+	the_log.pid = (uint32_t)getpid();
 }
 
 int
@@ -116,7 +118,7 @@ add_record(struct buf *out, enum log_level level, const char *line)
 {
 	wire_put_time(out, clock_wall());
 	wire_put_u32(out, level);
-	wire_put_u32(out, (uint32_t)getpid());
+	wire_put_u32(out, the_log.pid);
 	wire_put_str(out, line);
 }
 

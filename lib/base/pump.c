@@ -252,6 +252,8 @@ unfinished(const struct pump *p)
 	    (p->offer && !port->paused && !clogged(port));
 }
 
+/* In a pause the kernel is told only when input does come: a peer that waits for
+ * our answer costs nothing. */
 static int
 wanted(const struct pump *p)
 {
@@ -260,7 +262,7 @@ wanted(const struct pump *p)
 
 	if (p->lingering)
 		return LOOP_READ;
-	if (!port->paused && !port->closing && !p->peer_done && !clogged(port))
+	if (!p->held && !port->closing && !p->peer_done && !clogged(port))
 		want |= LOOP_READ;
 	if (unfinished(p))
 		want |= LOOP_WRITE;
@@ -354,6 +356,7 @@ settle(struct pump *p)
 			break;
 	if (!alive)
 		return;
+	p->held = p->held && p->port->paused;
 	loop_want(&p->watch, wanted(p));
 	set_timer(p);
 }
@@ -444,7 +447,9 @@ on_ready(struct loop_watch *w, int what)
 
 	if (p->connecting && !finish_connect(p))
 		return;
-	if ((what & LOOP_READ) != 0 && !receive(p))
+	if ((what & LOOP_READ) != 0 && p->port->paused && !p->lingering)
+		p->held = true;
+	else if ((what & LOOP_READ) != 0 && !receive(p))
 		return;
 	settle(p);
 }

@@ -88,6 +88,7 @@ struct pump {
 	bool connecting;
 	bool *gone;     /* inside a call of the engine: no re-entry */
 	bool offer;     /* kept is to be given again when a pause ends */
+	bool held;      /* input has come during a pause */
 	bool owed;      /* drained() is to be called */
 	bool peer_done; /* the peer sent its end */
 	bool lingering; /* all is sent; waiting for the peer to fall silent */
