@@ -20,8 +20,8 @@
 /* Bytes of a command's output that are kept for the log. */
 #define DELIVER_OUTPUT_MAX ((size_t)1000)
 
-/* A .forward file may be this long. */
-#define DELIVER_FORWARD_MAX ((size_t)65536)
+/* A .forward file or list may be this long: it fits into one packet. */
+#define DELIVER_FORWARD_MAX ((size_t)120000)
 
 struct deliver_result {
 	enum outcome outcome;

@@ -58,10 +58,17 @@ read_one(const char *path, const struct deliver_user *user, bool strict,
 		    path, why);
 		return;
 	}
-	if (fd_read_all(fd, &r->answer, DELIVER_FORWARD_MAX) < 0)
-		deliver_say_error(r, "cannot read", path);
-	else
+	if (fd_read_all(fd, &r->answer, DELIVER_FORWARD_MAX) == 0) {
 		deliver_say(r, OUTCOME_SENT, "2.0.0", "%s", path);
+		return;
+	}
+	bool long_file = errno == EFBIG;
+	buf_reset(&r->answer);
+	if (long_file)
+		deliver_say(r, OUTCOME_DEFER, "4.3.5",
+		    "%s is longer than %zu bytes", path, DELIVER_FORWARD_MAX);
+	else
+		deliver_say_error(r, "cannot read", path);
 }
 
 void

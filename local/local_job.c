@@ -29,9 +29,9 @@
 #include "program.h"
 #include "str.h"
 
-#define ASK_TIME           (2 * MINUTE)
-#define GRACE              MINUTE /* beyond a delivery's own deadline */
-#define MEMBERS_PACKET_MAX (CHAN_PACKET_MAX - 1024)
+#define ASK_TIME (2 * MINUTE)
+#define GRACE    MINUTE                /* beyond a delivery's own deadline */
+#define PART_MAX (CHAN_PACKET_MAX / 4) /* members that go in a packet */
 
 struct job {
 	struct list link;
@@ -362,39 +362,49 @@ expand_address(struct rcpt *r)
 }
 
 static void
+send_part(struct rcpt *r, struct buf *members, bool more)
+{
+	struct job *job = r->job;
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_job_expand m = {
+		.stream = job->m.stream,
+		.index = r->r.index,
+		.members = { buf_str(members), members->len },
+		.more = more,
+	};
+
+	if (job->from != NULL) {
+		msg_put_job_expand(&packet, &m);
+		chan_send(job->from, &packet, -1, false);
+	}
+	buf_reset(members);
+}
+
+/* In as many packets as it takes; qmgr makes them one. */
+static void
 send_members(struct rcpt *r)
 {
 	struct job *job = r->job;
+	bool null_sender = job->m.sender[0] == '\0';
 	CLEAN_BUF struct buf members = { 0 };
-	CLEAN_BUF struct buf packet = { 0 };
-	struct msg_job_expand m = { .stream = job->m.stream,
-		.index = r->r.index };
 
+	log_info("%s: <%s> expands to %zu recipient%s", job->m.id, r->r.address,
+	    r->e.n, r->e.n == 1 ? "" : "s");
 	for (size_t i = 0; i < r->e.n; i++) {
 		const struct expand_member *member = &r->e.members[i];
-
-		rec_put_job_member(&members,
-		    &(struct rec_job_member){
+		struct rec_job_member record = {
 			.address = member->address,
 			.kind = (uint8_t)member->kind,
 			.via = r->r.address,
 			.user = member->user,
-			.sender = job->m.sender[0] != '\0' ? member->sender
-							   : "",
-		    });
+			.sender = null_sender ? "" : member->sender,
+		};
+
+		rec_put_job_member(&members, &record);
+		if (members.len > PART_MAX && i + 1 < r->e.n)
+			send_part(r, &members, true);
 	}
-	if (members.len > MEMBERS_PACKET_MAX) {
-		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.5",
-		    "alias has too many members");
-		return;
-	}
-	log_info("%s: <%s> expands to %zu recipient%s", job->m.id, r->r.address,
-	    r->e.n, r->e.n == 1 ? "" : "s");
-	if (job->from != NULL) {
-		m.members = (struct slice){ buf_str(&members), members.len };
-		msg_put_job_expand(&packet, &m);
-		chan_send(job->from, &packet, -1, false);
-	}
+	send_part(r, &members, false);
 	settle(job);
 }
 

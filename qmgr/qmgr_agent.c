@@ -36,6 +36,9 @@
 /* An alias that is expanded deeper than this runs in a circle. */
 #define DEPTH_MAX 20
 
+/* Bytes of the members of one alias. */
+#define MEMBERS_MAX ((size_t)64 << 20)
+
 struct agent {
 	struct list link;
 	struct chan *chan;
@@ -53,6 +56,8 @@ struct job {
 	uint32_t left;     /* recipients without an answer */
 	uint32_t deferred; /* with that answer */
 	struct sched_result result;
+	struct buf members; /* of an alias whose last part is to come */
+	uint32_t members_of;
 };
 
 static struct list agents;
@@ -119,6 +124,7 @@ end_job(struct job *job)
 		job->deferred--;
 	}
 	sched_done(qmgr.sched, job->part, &job->result);
+	buf_free(&job->members);
 	free(job);
 	fate_progress(mail);
 	qmgr_soon();
@@ -444,6 +450,17 @@ too_deep(struct job *job, uint32_t index)
 	mail_log_rcpt(job->mail, index);
 }
 
+/* The members of a large alias come in parts. */
+static bool
+collect_members(struct job *job, const struct msg_job_expand *m)
+{
+	if (job->members.len > 0 && job->members_of != m->index)
+		return false;
+	job->members_of = m->index;
+	buf_add(&job->members, m->members.at, m->members.len);
+	return job->members.len <= MEMBERS_MAX;
+}
+
 bool
 agent_expand(struct chan *c, const void *body, size_t len, int fd)
 {
@@ -453,16 +470,21 @@ agent_expand(struct chan *c, const void *body, size_t len, int fd)
 	if (!msg_get_job_expand(&m, body, len) || !members_good(m.members))
 		return false;
 	struct job *job = job_of(c, m.stream);
-	if (job == NULL || !is_in_hand(job, m.index))
+	if (job == NULL || !is_in_hand(job, m.index) ||
+	    !collect_members(job, &m))
 		return false;
+	if (m.more)
+		return true;
 
 	struct mail *mail = job->mail;
 	if (mail->m.rcpts[m.index].env.depth >= DEPTH_MAX) {
 		too_deep(job, m.index);
 		return true;
 	}
-	bool good = add_members(job, m.index, m.members);
+	bool good = add_members(job, m.index,
+	    (struct slice){ buf_str(&job->members), job->members.len });
 	assert(good);
+	buf_free(&job->members);
 	job->left--;
 	job->result.over++;
 	mail_settle(mail, m.index, RCPT_EXPANDED);

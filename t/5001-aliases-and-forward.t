@@ -20,12 +20,14 @@ mixed: bob, nosuchuser
 circle: circle2
 circle2: circle
 robot: "|/bin/sh -c 'exit 75'"
+big: :include:/etc/posthouse/big
 liar: "|/bin/sh -c 'echo no such robot; exit 67'"
 ALIASES
 printf '# members\nbob, dave\n' >"$root/etc/posthouse/members"
+seq -f 'user%05g@far.test' 4000 >"$root/etc/posthouse/big"
 on a newaliases
 conf a 'recipient_delimiter = +' 'notify_classes =' \
-    'local_recipient_maps ='
+    'local_recipient_maps =' 'transport_maps = inline:{far.test=discard:}'
 printf 'carol\n' >"$root/home/dave/.forward"
 printf '\\erin, "|env >/home/erin/env; id >/home/erin/id"\n' \
     >"$root/home/erin/.forward"
@@ -92,6 +94,11 @@ ok "is returned" wait_for 10 log_has a 'mail forwarding loop for bob@a.test'
 ok "an unknown user" mail_to nosuch@a.test to-nosuch
 ok "is returned too" wait_for 10 log_has a \
     'to=<nosuch@a.test>.*status=bounced .unknown user: "nosuch"'
+
+ok "a list of thousands" mail_to big@a.test to-big
+ok "reaches them all" wait_for 20 sh -c \
+    '[ "$(grep -c "to=<user.*status=sent" "$1")" = 4000 ]' x \
+    "$root/var/log/posthouse.log"
 
 before=$(mailbox_count a bob)
 conf a 'home_mailbox = Maildir/'

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,7 @@ set_up(void)
 	const struct passwd *pw = getpwnam(USER);
 
 	ck_assert_ptr_nonnull(pw);
+	ck_assert(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* as deliver does */
 	clock_start();
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	if (geteuid() == 0)
@@ -495,6 +497,14 @@ START_TEST(an_unsafe_forward_file_is_not_used)
 	ck_assert_int_eq(symlink("/etc/passwd", m.target), 0);
 	deliver(&m);
 	assert_result(OUTCOME_BOUNCE, "5.7.0", "not a regular file");
+	CLEAN_BUF struct buf big = { 0 };
+	while (big.len <= DELIVER_FORWARD_MAX)
+		buf_adds(&big, "somebody@example.org\n");
+	ck_assert_int_eq(unlink(m.target), 0);
+	write_file(".forward", buf_str(&big), 0644);
+	deliver(&m);
+	assert_result(OUTCOME_DEFER, "4.3.5", "is longer than");
+	ck_assert_uint_eq(result.answer.len, 0);
 	m.kind = DELIVER_INCLUDE;
 	m.target = "/etc/passwd";
 	deliver(&m);
