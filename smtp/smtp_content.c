@@ -83,7 +83,9 @@ read_piece(struct smtp_content *c, struct buf *piece)
 	size_t n = (size_t)MIN(c->left, (uint64_t)CONTENT_PIECE);
 	char *to = buf_room(piece, n);
 
-	if (fd_pread_all(c->from.fd, to, n, (off_t)c->at) < 0)
+	if (c->from.data != NULL)
+		memcpy(to, c->from.data + (c->at - c->from.data_at), n);
+	else if (fd_pread_all(c->from.fd, to, n, (off_t)c->at) < 0)
 		return false;
 	const char *lf = n < c->left ? memrchr(to, '\n', n) : NULL;
 	if (lf != NULL)
@@ -165,6 +167,15 @@ put_file(struct smtp_content *c, struct port *port)
 }
 
 static void
+put_memory(struct smtp_content *c, struct buf *out)
+{
+	buf_add(out, c->from.data, (size_t)c->left);
+	c->at += c->left;
+	c->left = 0;
+	put_end(c, out);
+}
+
+static void
 put_bytes(struct smtp_content *c, const char *bytes, size_t n, struct buf *out)
 {
 	CLEAN_BUF struct buf converted = { 0 };
@@ -200,7 +211,10 @@ smtp_content_next(struct smtp_content *c, struct port *port)
 	if (c->at == c->from.data_at)
 		put_bytes(c, c->from.head.at, c->from.head.len, &port->out);
 	if (as_it_lies(c)) {
-		put_file(c, port);
+		if (c->from.data != NULL)
+			put_memory(c, &port->out);
+		else
+			put_file(c, port);
 		return true;
 	}
 	if (!read_piece(c, &piece))

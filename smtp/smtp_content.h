@@ -27,6 +27,8 @@
 struct smtp_source {
 	int fd;
 	uint64_t data_at, data_len; /* canonical lines */
+	const char *data;           /* the same, where it is in memory already;
+				       NULL: in the file alone */
 	struct slice head;          /* to stand in front */
 	uint32_t flags;             /* enum mail_flag */
 	uint64_t max_line;

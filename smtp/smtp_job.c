@@ -24,6 +24,9 @@
 
 #define HEAD_MAX ((uint64_t)1 << 20) /* cleanup prepends far less */
 
+/* Messages up to this are held in memory while they are delivered. */
+#define SMALL_MESSAGE ((uint64_t)16384)
+
 /* What a recipient is besides what the engine knows. */
 struct place {
 	uint32_t index; /* qmgr's number */
@@ -401,21 +404,26 @@ read_rcpts(struct job *j, struct slice records)
 	return true;
 }
 
-/* The header fields that stand in front of the content are few: they are read
- * at once.  What the file says of itself was checked by qmgr. */
+/* The header fields that stand in front of the content lie behind it in the
+ * file; a small message is read with them at once.  What the file says of
+ * itself was checked by qmgr. */
 static bool
-read_head(struct job *j, const struct msg_job *m)
+read_message(struct job *j, const struct msg_job *m)
 {
-	char *head;
+	struct smtp_source *from = &j->mail.source;
+	bool whole = m->data_len <= SMALL_MESSAGE && m->head_len <= HEAD_MAX &&
+	    m->head_at == m->data_at + m->data_len;
+	uint64_t at = whole ? m->data_at : m->head_at;
+	uint64_t len = m->head_len + (whole ? m->data_len : 0);
 
 	if (m->head_len > HEAD_MAX)
 		return false;
-	head = arena_new(&j->arena, (size_t)m->head_len + 1);
-	if (m->head_len > 0 &&
-	    fd_pread_all(j->fd, head, (size_t)m->head_len, (off_t)m->head_at) <
-		0)
+	char *bytes = arena_new(&j->arena, (size_t)len + 1);
+	if (len > 0 && fd_pread_all(j->fd, bytes, (size_t)len, (off_t)at) < 0)
 		return false;
-	j->mail.source.head = (struct slice){ head, (size_t)m->head_len };
+	from->data = whole ? bytes : NULL;
+	from->head.at = bytes + (whole ? m->data_len : 0);
+	from->head.len = (size_t)m->head_len;
 	return true;
 }
 
@@ -467,7 +475,7 @@ smtp_job_start(struct chan *c, const void *body, size_t len, int fd)
 	}
 	if (fd < 0)
 		finish_local(j, "no descriptor left for the message");
-	else if (!read_head(j, &m))
+	else if (!read_message(j, &m))
 		finish_local(j, "the queue file cannot be read");
 	else
 		begin(j);

@@ -116,6 +116,22 @@ START_TEST(untouched_content_goes_as_it_lies)
 }
 END_TEST
 
+START_TEST(content_in_memory_needs_no_file)
+{
+	CLEAN_BUF struct buf data = { 0 }, wire = { 0 };
+	uint32_t flags = _i == 0 ? 0 : MAIL_DOTS;
+
+	buf_adds(&data, "Subject: x\r\n\r\nhello\r\n");
+	struct smtp_source from = source_of("A: b\r\n", &data, flags, 10);
+	(void)close(from.fd);
+	from.fd = -1;
+	from.data = data.text;
+	send_all(&from, false, &wire);
+	ck_assert_str_eq(buf_str(&wire),
+	    "A: b\r\nSubject: x\r\n\r\nhello\r\n.\r\n");
+}
+END_TEST
+
 START_TEST(an_empty_message_ends_too)
 {
 	CLEAN_BUF struct buf data = { 0 }, wire = { 0 };
@@ -255,6 +271,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, one_stuffer_cut_anywhere, 0,
 	    (int)ARRAY_LEN(stuffed));
 	tcase_add_test(t, untouched_content_goes_as_it_lies);
+	tcase_add_loop_test(t, content_in_memory_needs_no_file, 0, 2);
 	tcase_add_test(t, an_empty_message_ends_too);
 	tcase_add_test(t, a_missing_line_end_is_added);
 	tcase_add_test(t, long_content_with_dots_comes_whole);
