@@ -12,7 +12,8 @@ big HOST RCPT N     sends a message of N bytes: the reply to its end
 slow HOST RCPT      sends a message byte by byte: the reply to its end
 rush HOST           talks before the greeting: what is said
 drain HOST RCPT     one session idle, one within its content, until a line is
-                    read: what the idle one is told, and the reply to the end
+                    read: the replies to NOOP and to the end; then what the
+                    idle one is told when the server stops
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -121,9 +122,11 @@ def drain(host, rcpt):
     print("ready")
     sys.stdout.flush()
     sys.stdin.readline()
-    print(idle.reply())
+    print(idle.say("NOOP\r\n"))
     print(busy.say("the rest\r\n.\r\n"))
-    print(busy.reply())
+    print("stop")
+    sys.stdout.flush()
+    print(idle.reply())
 
 
 globals()[sys.argv[1]](*sys.argv[2:])
