@@ -215,7 +215,8 @@ fd_replace_file(const char *path, const void *bytes, size_t n, mode_t mode)
 int
 fd_make_dir(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
-	bool made = mkdir(path, 0700) == 0;
+	/* Never more rights than it is to have: others may look meanwhile. */
+	bool made = mkdir(path, mode & 0700) == 0;
 
 	if (!made && errno != EEXIST)
 		return -1;
