@@ -70,20 +70,25 @@ read_options(int argc, char **argv)
 
 /* ---- other commands ---- */
 
+/* Runs a command of ours with the words behind it, of which the first may be
+ * NULL. */
 NORETURN static void
-run(const char *command, const char *option, const char *operand)
+run(const char *folder, const char *command, const char *option,
+    char *const *words)
 {
 	CLEAN_BUF struct buf path = { 0 };
-	char *const args[] = {
-		xstrdup(command),
-		xstrdup("-c"),
-		xstrdup(tool_conf_dir()),
-		option != NULL ? xstrdup(option) : NULL,
-		operand != NULL ? xstrdup(operand) : NULL,
-		NULL,
-	};
+	size_t n = 0, more = 0;
 
-	buf_addf(&path, "%s/%s", PH_BIN_DIR, command);
+	while (words[more] != NULL)
+		more++;
+	char **args = xcalloc(more + 5, sizeof(*args));
+	args[n++] = xstrdup(command);
+	args[n++] = xstrdup("-c");
+	args[n++] = xstrdup(tool_conf_dir());
+	if (option != NULL)
+		args[n++] = xstrdup(option);
+	memcpy(args + n, words, (more + 1) * sizeof(*args));
+	buf_addf(&path, "%s/%s", folder, command);
 	(void)execv(buf_str(&path), args); /* it comes back only to fail */
 	tool_fail(EX_OSFILE, "%s: %s: is Posthouse installed?", buf_str(&path),
 	    strerror(errno));
@@ -97,7 +102,8 @@ flush(const char *what)
 		tool_end(EX_OK);
 	if (what[0] != '\0' && strchr("RIS", what[0]) != NULL)
 		what++;
-	run("mqueue", "-f", what[0] != '\0' ? what : NULL);
+	run(PH_BIN_DIR, "mqueue", "-f",
+	    (char *const[]){ what[0] != '\0' ? xstrdup(what) : NULL, NULL });
 }
 
 /* ---- the sender ---- */
@@ -192,26 +198,6 @@ send_mail(const struct sendmail_mail *m, const struct buf *content)
 	submit_free(&s);
 }
 
-/* Says of each recipient whether it would be taken. */
-NORETURN static void
-verify(const struct sendmail_mail *m)
-{
-	static const int codes[] = {
-		[SUBMIT_LATER] = EX_TEMPFAIL,
-		[SUBMIT_TAKEN] = EX_OK,
-		[SUBMIT_REFUSED] = EX_NOUSER,
-	};
-	struct submit s = { 0 };
-	int sock = submit_connect();
-
-	if (sock < 0)
-		tool_fail(EX_TEMPFAIL, "%s/submit: %s: is Posthouse running?",
-		    params.run_directory, strerror(errno));
-	submit_verify(&s, sock, m);
-	(void)puts(buf_str(&s.text)); /* tool_end() sees what fails */
-	tool_end(codes[s.result]);
-}
-
 static void
 read_and_send(struct sendmail_mail *m)
 {
@@ -250,15 +236,19 @@ serve(void)
 
 /* What is done without a message. */
 static void
-obey_mode(void)
+obey_mode(char *const *addresses)
 {
+	static char *const none[] = { NULL };
+
 	if (options.mode == 'p')
-		run("mailq", NULL, NULL);
+		run(PH_BIN_DIR, "mailq", NULL, none);
 	if (options.mode == 'i')
-		run("newaliases", NULL, NULL);
+		run(PH_BIN_DIR, "newaliases", NULL, none);
+	if (options.mode == 'v')
+		run(PH_SBIN_DIR, "posthouse", "route", addresses);
 	if (options.flush != NULL)
 		flush(options.flush);
-	if (options.mode == '\0' || strchr("msv", options.mode) == NULL)
+	if (options.mode != 'm' && options.mode != 's')
 		tool_fail(EX_USAGE,
 		    "-b%c is not supported: posthouse start starts the system",
 		    options.mode);
@@ -275,19 +265,17 @@ main(int argc, char **argv)
 	tool_start(&tool);
 	read_options(argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN); /* writes say it */
-	obey_mode();
+	obey_mode(argv + optind);
 
 	find_sender(&m);
 	for (char **p = argv + optind; *p != NULL; p++)
 		if (!sendmail_add_rcpts(&m, slice_of(*p)))
 			tool_fail(EX_USAGE, "%s: malformed address",
 			    buf_str(&m.bad));
-	if (m.n_rcpts == 0 && (!options.extract || options.mode == 'v'))
+	if (m.n_rcpts == 0 && !options.extract)
 		tool_fail(EX_USAGE,
 		    "no recipient: name some, or use -t to "
 		    "take them from the header");
-	if (options.mode == 'v')
-		verify(&m);
 	read_and_send(&m);
 	sendmail_free(&m);
 	tool_end(EX_OK);

@@ -196,30 +196,23 @@ say_rcpts(struct dialogue *d, const struct sendmail_mail *m, size_t from,
 	say(d, &lines);
 }
 
-/* Names all recipients; false where one can be told only later.  With `each`
- * text has a line for those that are good, too. */
+/* Names all recipients; false where one can be told only later. */
 static bool
-name_rcpts(struct submit *s, struct dialogue *d, const struct sendmail_mail *m,
-    bool each)
+name_rcpts(struct submit *s, struct dialogue *d, const struct sendmail_mail *m)
 {
 	for (size_t i = 0; i < m->n_rcpts; i++) {
 		if (i % GROUP == 0)
 			say_rcpts(d, m, i, MIN(i + GROUP, m->n_rcpts));
 		int code = hear(d);
-		if (code == 0 || (code < 500 && !is_good(code) && !each)) {
+		if (is_good(code))
+			continue;
+		if (code < 500) {
 			stop(s, d, code);
 			return false;
 		}
-		if (!is_good(code))
-			s->refused++;
-		if (is_good(code) && !each)
-			continue;
-		buf_addf(&s->text, "%s%s: ", s->text.len > 0 ? "\n" : "",
-		    m->rcpts[i]);
-		if (is_good(code))
-			buf_adds(&s->text, "deliverable");
-		else
-			buf_addf(&s->text, "%d %s", code, buf_str(&d->reply));
+		s->refused++;
+		buf_addf(&s->text, "%s%s: %d %s", s->text.len > 0 ? "\n" : "",
+		    m->rcpts[i], code, buf_str(&d->reply));
 	}
 	return true;
 }
@@ -265,24 +258,12 @@ submit_mail(struct submit *s, int sock, const struct sendmail_mail *m,
 	struct dialogue d = { .sock = sock };
 
 	*s = (struct submit){ 0 };
-	if (open_dialogue(s, &d, m, content->len) &&
-	    name_rcpts(s, &d, m, false)) {
+	if (open_dialogue(s, &d, m, content->len) && name_rcpts(s, &d, m)) {
 		if (s->refused == m->n_rcpts)
 			s->result = SUBMIT_REFUSED;
 		else
 			send_content(s, &d, content);
 	}
-	close_dialogue(&d);
-}
-
-void
-submit_verify(struct submit *s, int sock, const struct sendmail_mail *m)
-{
-	struct dialogue d = { .sock = sock };
-
-	*s = (struct submit){ 0 };
-	if (open_dialogue(s, &d, m, 0) && name_rcpts(s, &d, m, true))
-		s->result = s->refused > 0 ? SUBMIT_REFUSED : SUBMIT_TAKEN;
 	close_dialogue(&d);
 }
 

@@ -35,9 +35,6 @@ MUST_CHECK int submit_connect(void);
 void submit_mail(struct submit *s, int sock, const struct sendmail_mail *m,
     const struct buf *content);
 
-/* Only asks whether each recipient would be taken; text has a line for each. */
-void submit_verify(struct submit *s, int sock, const struct sendmail_mail *m);
-
 /* Carries bytes between standard input and output and the socket until the
  * server ends it (-bs).  -1 with errno. */
 MUST_CHECK int submit_relay(int sock);
