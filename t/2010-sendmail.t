@@ -108,7 +108,7 @@ fi
 for prog in s-nail mutt; do
 	if on a sh -c "command -v $prog >/dev/null"; then
 		x=$([ $prog != mutt ] || echo -x)
-		ok "$prog" as a alice sh -c "echo x | $prog $x -s by-$prog bob"
+		ok "$prog" as a alice sh -c "echo x | $prog $x -s by-$prog bob@a.test"
 		ok "it arrives" arrives bob "^Subject: by-$prog"
 	else
 		skip "$prog" "not installed"
