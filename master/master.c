@@ -118,11 +118,12 @@ on_stop_time(struct loop_timer *t)
 {
 	static int word = SIGTERM;
 
-	if (generations_count(false) > 0)
-		log_warn("%zu programs have not ended in time: %s",
-		    generations_count(false),
+	size_t left = generations_count(false);
+
+	if (left > 0)
+		log_warn("%zu programs have not ended in time: %s", left,
 		    word == SIGTERM ? "terminated" : "killed");
-	generations_kill(word);
+	generations_kill(word, left == 0);
 	word = SIGKILL;
 	loop_timer(t, TERM_TIME, on_stop_time);
 }

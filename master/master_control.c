@@ -256,10 +256,9 @@ control_stop(void)
 	LIST_EACH(struct asker, a, &control.askers, link) {
 		if (a->wait == WAIT_END)
 			control_done(&a->chan, EX_OK, "stopped");
+		/* The end of the process closes it: who waits for us to be
+		 * gone knows it by that. */
 		chan_flush(&a->chan);
-		chan_stop(&a->chan);
-		list_drop(&a->link);
-		free(a);
 	}
 	if (control.fd > 0) {
 		loop_unwatch(&control.watch);

@@ -22,5 +22,5 @@ void control_heard(const struct proc *p, uint32_t number);
 /* Pings everybody, with a new number. */
 void control_ping_all(void);
 
-/* Answers those who wait for the end, and closes. */
+/* Answers those who wait for the end, and listens no more. */
 void control_stop(void);

@@ -24,6 +24,12 @@
 #define START_TIME    (60 * SECOND)
 #define TAKEOVER_TIME (10 * SECOND)
 
+#define GENERATIONS_MAX 4 /* that are left in peace */
+
+/* Ids that a qmgr may have in hand, as bytes: far more than it can deliver at a
+ * time. */
+#define IN_HAND_MAX ((size_t)16 << 20)
+
 void
 each_proc(void (*fn)(struct proc *p))
 {
@@ -201,6 +207,20 @@ all_ready(struct generation *g)
 	return true;
 }
 
+/* Sessions may last, and reloads be frequent: who is too old is told to stop,
+ * which sends idle clients away. */
+static void
+hurry_oldest(void)
+{
+	size_t n = 0;
+
+	LIST_EACH(struct generation, g, &master.generations, link)
+		n++;
+	LIST_EACH(struct generation, old, &master.generations, link)
+		if (old->state == GEN_DRAINING && n-- > GENERATIONS_MAX)
+			each_of(old, proc_drain_to_stop);
+}
+
 /* The old generations drain; what their cleanups still take in is for the new
  * qmgr. */
 static void
@@ -216,6 +236,7 @@ retire_others(struct generation *g)
 	LIST_EACH(struct generation, old, &master.generations, link)
 		if (old->state == GEN_DRAINING)
 			each_of(old, proc_drain);
+	hurry_oldest();
 }
 
 static void
@@ -276,9 +297,15 @@ void
 generation_in_hand(struct proc *p, const struct buf *packet, bool last)
 {
 	struct generation *newest = master_newest();
+	struct buf *in_hand = &p->unit->gen->in_hand;
 
-	wire_put_blob(&p->unit->gen->in_hand,
-	    (struct slice){ buf_str(packet), packet->len });
+	if (in_hand->len + packet->len > IN_HAND_MAX) {
+		log_warn("%s[%d] has too much in hand to be true: killed",
+		    p->unit->name, (int)p->pid);
+		proc_kill(p, SIGKILL);
+		return;
+	}
+	wire_put_blob(in_hand, (struct slice){ buf_str(packet), packet->len });
 	if (last && newest != NULL && newest->state == GEN_TAKEOVER)
 		go(newest);
 }
@@ -503,12 +530,13 @@ generations_drain(bool scribes)
 }
 
 void
-generations_kill(int number)
+generations_kill(int number, bool scribes)
 {
 	LIST_EACH(struct generation, g, &master.generations, link)
 		LIST_EACH(struct unit, u, &g->units, link)
 			LIST_EACH(struct proc, p, &u->procs, link)
-				proc_kill(p, number);
+				if (scribes || u->role != ROLE_SCRIBE)
+					proc_kill(p, number);
 }
 
 static size_t

@@ -35,7 +35,7 @@ void generation_equip(struct proc *p);
 /* Drains everything but scribe, which has to hear the others' last words; then
  * scribe. */
 void generations_drain(bool scribes);
-void generations_kill(int number);
+void generations_kill(int number, bool scribes);
 
 /* Processes that live: all, or all but scribes. */
 size_t generations_count(bool scribes);

@@ -78,6 +78,10 @@ is "the log file is root's, for scribe's group" \
 like "its lines are syslog's" "$(log_one)" \
     '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} a posthouse/master\[[0-9]+\]: posthouse .* is running'
 
+is "a program started by hand refuses" \
+    "$(code on a /usr/local/libexec/posthouse/smtpd)" 64
+like "and says how it is done" "$(cat "$lab/said")" 'posthouse start'
+
 # ---- status ----
 
 status=$(ph status)
