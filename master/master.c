@@ -378,8 +378,10 @@ main(int argc, char **argv)
 	if (chdir("/") < 0)
 		log_fatal("/: %m");
 	master.lock = lock_take(c.run_directory);
-	if (master.lock < 0)
+	if (master.lock < 0) {
+		conf_free(&c);
 		return EX_TEMPFAIL;
+	}
 	start_loop();
 	start_log(&c);
 	notify_start();

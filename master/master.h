@@ -92,6 +92,7 @@ struct proc {
 	int64_t since;   /* start, wall clock */
 	int64_t began;   /* the same, monotonic */
 	int64_t heard;   /* last pong, monotonic */
+	bool aborted;    /* for its silence; next it is killed */
 	uint32_t starts; /* how often it was started */
 	uint32_t busy;   /* from the last pong */
 	char *status;    /* the same */

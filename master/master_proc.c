@@ -167,6 +167,7 @@ on_pong(struct chan *c, const void *body, size_t len, int fd)
 	p->status = buf_take(&status);
 	p->busy = m.busy;
 	p->heard = loop_now();
+	p->aborted = false;
 	control_heard(p, m.number);
 	return true;
 }
@@ -326,6 +327,7 @@ proc_start(struct proc *p)
 	p->began = loop_now();
 	p->since = loop_wall();
 	p->heard = p->began;
+	p->aborted = false;
 	p->starts++;
 	if (fork_program(p, &control) < 0) {
 		int64_t delay = MAX(backoff_next(&p->backoff, 0), SECOND);
@@ -397,6 +399,18 @@ proc_kill(struct proc *p, int number)
 		    (int)p->pid, number);
 }
 
+/* SIGABRT leaves a core to look at; one that does not even end by that is
+ * killed. */
+static void
+end_silent(struct proc *p)
+{
+	log_warn("%s[%d] does not answer for %" PRId64 " s: it is %s",
+	    p->unit->name, (int)p->pid, (loop_now() - p->heard) / SECOND,
+	    p->aborted ? "killed" : "aborted");
+	proc_kill(p, p->aborted ? SIGKILL : SIGABRT);
+	p->aborted = true;
+}
+
 void
 proc_ping(struct proc *p, uint32_t number)
 {
@@ -405,12 +419,7 @@ proc_ping(struct proc *p, uint32_t number)
 	if (p->pid == 0)
 		return;
 	if (loop_now() - p->heard > SILENCE_MAX) {
-		log_warn("%s[%d] does not answer for %" PRId64
-			 " s: it is aborted",
-		    p->unit->name, (int)p->pid,
-		    (loop_now() - p->heard) / SECOND);
-		p->heard = loop_now();
-		proc_kill(p, SIGABRT);
+		end_silent(p);
 		return;
 	}
 	msg_put_ctl_ping(&packet, &(struct msg_ctl_ping){ .number = number });
