@@ -240,7 +240,7 @@ static const struct {
 	    { "main.conf:1: myhostnam: there is no such parameter: did you "
 	      "mean myhostname?" } },
 	{ "\n\nxyzzy_plugh = 1\n",
-	    { "main.conf:3: xyzzy_plugh: there is no such parameter: remove" } },
+	    { "main.conf:3: xyzzy_plugh: there is no such parameter: rem" } },
 	{ "myhostname a.example\n",
 	    { "main.conf:1: myhostname a.example: "
 	      "there is no =" } },

@@ -49,8 +49,8 @@ const char *param_conf_dir(const char *option);
 MUST_CHECK bool param_load(const char *conf_dir, const char *service,
     struct buf *errors);
 
-/* Whether every table, list and file that the parameters name (those of services
- * too) can be opened.  False with a line for each that cannot. */
+/* Whether every table, list and file that the parameters name (those of
+ * services too) can be opened.  False with a line for each that cannot. */
 MUST_CHECK bool param_check_files(const char *conf_dir, struct buf *errors);
 
 /* The value of TRANSPORT_suffix where that is set, else of default_suffix or of

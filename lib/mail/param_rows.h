@@ -104,7 +104,7 @@ struct param_view {
 	struct settings main;
 	struct settings own;
 	const char *section; /* of own */
-	const char *host; /* the default of myhostname, once it was asked */
+	const char *host;    /* the default of myhostname, once it was asked */
 	unsigned int depth, steps;
 	struct buf trouble; /* why an expansion failed */
 };

@@ -34,8 +34,8 @@ struct source {
 	size_t n, room;
 };
 
-/* Takes text apart; `file` is for messages.  False with a line in `messages` for
- * each that is malformed.  Warnings go there too and do no harm. */
+/* Takes text apart; `file` is for messages.  False with a line in `messages`
+ * for each that is malformed.  Warnings go there too and do no harm. */
 MUST_CHECK bool source_parse(struct source *s, enum source_form form,
     const char *file, struct slice text, struct buf *messages);
 

@@ -1,6 +1,6 @@
 /*
- * table - look-ups named TYPE:NAME (INTERFACE: lmdb inline static texthash cidr
- * regexp pcre, and fail).
+ * table - look-ups named TYPE:NAME: lmdb inline static texthash cidr regexp
+ * pcre fail (posthouse-tables(5)).
  *
  * Opened before a program gives up its rights; afterwards a look-up opens
  * nothing.  An lmdb table that is rebuilt in place is seen at once; the other
@@ -8,9 +8,9 @@
  * three outcomes; FOUND_FAILED means later.  Keys of lmdb, texthash and inline
  * are compared in lower case (ASCII).
  *
- * `passwd:` and whatever can block is answered by the lookup program; table_open
- * gives such a table with .remote set, and table_get says FOUND_FAILED for it:
- * its user asks over a channel.
+ * `passwd:` and whatever can block is answered by the lookup program.  For such
+ * a table table_is_remote() is true and table_get() says FOUND_FAILED: its user
+ * asks over a channel.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -65,8 +65,8 @@ bool tables_any_remote(const struct tables *ts);
 /* The address look-up of virtual(5), in this order: user+ext@domain,
  * user@domain, then (with `local`) user+ext and user, then @domain.  ext (may
  * be NULL) gets the "+ext" that is to be put into a result where the match was
- * made without it.  A value "@other" means the same local part there; the caller
- * puts it in. */
+ * made without it.  A value "@other" means the same local part there; the
+ * caller puts it in. */
 enum found tables_get_address(const struct tables *ts, const char *address,
     bool local, struct buf *out, struct buf *ext);
 

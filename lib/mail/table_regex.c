@@ -6,10 +6,11 @@
  * in Postfix: both ignore case unless `i` is given, regexp is extended unless
  * `x` is given, the dot of pcre fits a line end unless `s` is given.
  *
- * regexp is the C library's POSIX matcher; its cost is bounded by the length of
- * the key (RULES_KEY_MAX).  pcre is PCRE2 without JIT, which would need memory
- * that is both written and executed, and with bounds on steps, depth and memory:
- * who exceeds them gets "don't know".
+ * regexp is the C library's POSIX matcher.  What bounds its cost is the length
+ * of the key (RULES_KEY_MAX) and the administrator, who should keep back
+ * references out of expressions.  pcre is PCRE2 without JIT, which would need
+ * memory that is both written and executed, and with bounds on steps, depth and
+ * memory: who exceeds them gets "don't know".
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

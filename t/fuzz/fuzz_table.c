@@ -1,9 +1,9 @@
 /*
- * Fuzz: tables and lists from text, asked for a key.  The first byte chooses the
- * type; the text goes to a NUL, and the key stands behind it.
+ * Fuzz: tables and lists from text, asked for a key.  The first byte chooses
+ * the type; the text goes to a NUL, and the key stands behind it.
  *
- * Expressions for regexp are left out: the C library's compiler takes all memory
- * for some, and they come from the administrator.
+ * Expressions for regexp are left out: the C library's compiler takes all
+ * memory for some, and they come from the administrator.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
