@@ -25,9 +25,12 @@ qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_events.h qmgr/qmgr_events.c \
 	qmgr/qmgr_admin.h qmgr/qmgr_admin.c
 
-check_PROGRAMS += t/check_qmgr_heap t/check_qmgr_sim t/check_qmgr
+check_PROGRAMS += t/check_qmgr_heap t/check_qmgr_sched t/check_qmgr_sim \
+	t/check_qmgr
 t_check_qmgr_heap_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_heap_LDADD = qmgr/libqmgr.a $(LDADD)
+t_check_qmgr_sched_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
+t_check_qmgr_sched_LDADD = qmgr/libqmgr.a $(LDADD)
 t_check_qmgr_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_sim_LDADD = qmgr/libqmgr.a $(LDADD)
 t_check_qmgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
