@@ -34,6 +34,15 @@ sched_create(const struct sched_config *config, uint64_t seed)
 	return s;
 }
 
+/* Whatever its agents may be doing. */
+static void
+forget(struct sched *s, struct sched_msg *m)
+{
+	for (struct sched_part *p = m->parts; p != NULL; p = p->next)
+		p->busy = 0;
+	sched_remove(s, m);
+}
+
 void
 sched_destroy(struct sched **sp)
 {
@@ -41,11 +50,9 @@ sched_destroy(struct sched **sp)
 
 	if (s == NULL)
 		return;
-	for (struct sched_msg *m; (m = sched_each(s, NULL)) != NULL;) {
-		for (struct sched_part *p = m->parts; p != NULL; p = p->next)
-			p->busy = 0;
-		sched_remove(s, m);
-	}
+	for (size_t i = 0; i < s->room; i++)
+		while (s->slots[i] != NULL)
+			forget(s, s->slots[i]);
 	MAP_EACH(&s->dests, e)
 		dest_free(s, e->value);
 	LIST_EACH(struct transport, t, &s->transports, link)
