@@ -17,12 +17,15 @@ qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_mail.h qmgr/qmgr_mail.c \
 	qmgr/qmgr_parts.h qmgr/qmgr_parts.c \
 	qmgr/qmgr_fate.h qmgr/qmgr_fate.c \
+	qmgr/qmgr_job.h qmgr/qmgr_job.c \
 	qmgr/qmgr_agent.h qmgr/qmgr_agent.c \
+	qmgr/qmgr_reply.c \
 	qmgr/qmgr_notice.h qmgr/qmgr_notice.c \
 	qmgr/qmgr_take.h qmgr/qmgr_take.c \
 	qmgr/qmgr_scan.h qmgr/qmgr_scan.c \
 	qmgr/qmgr_handover.h qmgr/qmgr_handover.c \
 	qmgr/qmgr_events.h qmgr/qmgr_events.c \
+	qmgr/qmgr_list.h qmgr/qmgr_list.c \
 	qmgr/qmgr_admin.h qmgr/qmgr_admin.c
 
 check_PROGRAMS += t/check_qmgr_heap t/check_qmgr_sched t/check_qmgr_sim \

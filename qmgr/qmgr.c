@@ -108,6 +108,7 @@ on_drain(void)
 	admin_stop();
 	loop_cancel(&tick_timer);
 	handover_tell();
+	agent_cancel(NULL);
 }
 
 static uint32_t

@@ -18,6 +18,7 @@
 #include "qmgr_agent.h"
 #include "qmgr_events.h"
 #include "qmgr_fate.h"
+#include "qmgr_list.h"
 #include "qmgr_mail.h"
 #include "rights.h"
 #include "str.h"
@@ -27,7 +28,6 @@
 #define WAITING_MAX ((size_t)262144)
 #define PAUSE       5 /* milliseconds, while they wait */
 #define ASKERS_MAX  100
-#define RCPTS_ROOM  ((size_t)65536)
 
 struct ask {
 	struct chan chan;
@@ -95,91 +95,16 @@ say_done(struct ask *a, int code, const char *text)
 
 /* ---- listing ---- */
 
-static const char *
-queue_name(const struct sched_msg *m)
-{
-	if ((m->flags & SCHED_HELD) != 0)
-		return "hold";
-	return sched_settled(m) ? "deferred" : "active";
-}
-
-/* The part that a recipient is in; a guess where the message is not loaded and
- * has several. */
-static const struct sched_part *
-part_of(const struct mail *mail, const struct sched_msg *m, uint32_t i)
-{
-	const char *at = strrchr(mail->m.rcpts[i].env.address, '@');
-
-	if (m->loaded == mail)
-		return mail->places[i].part;
-	for (const struct sched_part *p = m->parts; p != NULL; p = p->next)
-		if (at != NULL && str_eq(p->dest->nexthop, at + 1))
-			return p;
-	return m->parts;
-}
-
-static struct qline_where
-where(const struct mail *mail, const struct sched_msg *m, uint32_t i)
-{
-	const struct sched_part *p = part_of(mail, m, i);
-	struct qline_where w = {
-		.transport = "",
-		.nexthop = "",
-		.reason = "",
-		.attempts = m->attempts,
-	};
-
-	if (p == NULL)
-		return w;
-	w.transport = p->dest->transport->name;
-	const char *at = strchr(p->dest->nexthop, '@');
-	w.nexthop = at != NULL ? at + 1 : p->dest->nexthop;
-	if (p->dest->transport->room == 0)
-		w.reason = "mail transport unavailable";
-	else if (p->dest->down != 0 && p->dest->reason != NULL)
-		w.reason = p->dest->reason;
-	int64_t retry = sched_retry(qmgr.sched, p);
-	if (retry > 0)
-		w.next_retry = loop_wall() + retry;
-	return w;
-}
-
 static void
-say_rcpts(struct ask *a, const struct mail *mail, const struct sched_msg *m)
+say_line(void *arg, enum qline_kind kind, const struct buf *fields)
 {
-	CLEAN_BUF struct buf fields = { 0 };
-
-	for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
-		if (!qline_listed(&mail->m.rcpts[i]))
-			continue;
-		struct qline_where w = where(mail, m, i);
-		qline_put_rcpt(&fields, &mail->m.rcpts[i], &w, !a->trusted);
-		if (fields.len < RCPTS_ROOM)
-			continue;
-		say(a, QLINE_RCPT, &fields);
-		buf_reset(&fields);
-	}
-	if (fields.len > 0)
-		say(a, QLINE_RCPT, &fields);
+	say(arg, kind, fields);
 }
 
 static bool
 list_one(struct ask *a, struct sched_msg *m)
 {
-	CLEAN_BUF struct buf fields = { 0 };
-	enum mail_read how;
-	struct mail *mail = m->loaded;
-
-	if (mail == NULL)
-		mail = mail_read(m->id.text, mail_dir(m), -1, false, &how);
-	if (mail == NULL)
-		return false;
-	qline_put_mail(&fields, &mail->m, queue_name(m), !a->trusted);
-	say(a, QLINE_MAIL, &fields);
-	say_rcpts(a, mail, m);
-	if (m->loaded != mail)
-		mail_drop(mail);
-	return true;
+	return list_mail(m, !a->trusted, say_line, a);
 }
 
 static bool

@@ -21,7 +21,8 @@ bool agent_result(struct chan *c, const void *body, size_t len, int fd);
 bool agent_expand(struct chan *c, const void *body, size_t len, int fd);
 bool agent_done(struct chan *c, const void *body, size_t len, int fd);
 
-/* Agents are asked to stop what they do with this message. */
+/* Agents are asked to stop what they do with this message, or with all (NULL),
+ * where nothing is in doubt. */
 void agent_cancel(const struct mail *mail);
 
 uint32_t agent_jobs(void);

@@ -218,7 +218,7 @@ fate_delete(struct mail *mail)
 void
 fate_sweep(void)
 {
-	int left = SWEEP_MAX;
+	size_t left = MIN(SWEEP_MAX, qmgr.n_loaded);
 
 	LIST_EACH(struct mail, mail, &qmgr.loaded, link) {
 		if (left-- == 0)

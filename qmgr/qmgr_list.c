@@ -1,0 +1,111 @@
+/*
+ * What is said comes from the file, or from memory where the message is loaded,
+ * and from the scheduler: when it is tried next, and whether its destination is
+ * down.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "qmgr_list.h"
+
+#include <string.h>
+
+#include "qmgr_mail.h"
+#include "str.h"
+
+#define RCPTS_ROOM ((size_t)65536) /* of one line */
+
+struct line {
+	bool hidden;
+	list_fn *say;
+	void *arg;
+};
+
+static const char *
+queue_name(const struct sched_msg *m)
+{
+	if ((m->flags & SCHED_HELD) != 0)
+		return "hold";
+	return sched_settled(m) ? "deferred" : "active";
+}
+
+/* The part that a recipient is in; a guess where the message is not loaded and
+ * has several. */
+static const struct sched_part *
+part_of(const struct mail *mail, const struct sched_msg *m, uint32_t i)
+{
+	const char *at = strrchr(mail->m.rcpts[i].env.address, '@');
+
+	if (m->loaded == mail)
+		return mail->places[i].part;
+	for (const struct sched_part *p = m->parts; p != NULL; p = p->next)
+		if (at != NULL && str_eq(p->dest->nexthop, at + 1))
+			return p;
+	return m->parts;
+}
+
+static struct qline_where
+where(const struct mail *mail, const struct sched_msg *m, uint32_t i)
+{
+	const struct sched_part *p = part_of(mail, m, i);
+	struct qline_where w = {
+		.transport = "",
+		.nexthop = "",
+		.reason = "",
+		.attempts = m->attempts,
+	};
+
+	if (p == NULL)
+		return w;
+	w.transport = p->dest->transport->name;
+	const char *at = strchr(p->dest->nexthop, '@');
+	w.nexthop = at != NULL ? at + 1 : p->dest->nexthop;
+	if (p->dest->transport->room == 0)
+		w.reason = "mail transport unavailable";
+	else if (p->dest->down != 0 && p->dest->reason != NULL)
+		w.reason = p->dest->reason;
+	int64_t retry = sched_retry(qmgr.sched, p);
+	if (retry > 0)
+		w.next_retry = loop_wall() + retry;
+	return w;
+}
+
+static void
+say_rcpts(const struct line *l, const struct mail *mail,
+    const struct sched_msg *m)
+{
+	CLEAN_BUF struct buf fields = { 0 };
+
+	for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
+		if (!qline_listed(&mail->m.rcpts[i]))
+			continue;
+		struct qline_where w = where(mail, m, i);
+		qline_put_rcpt(&fields, &mail->m.rcpts[i], &w, l->hidden);
+		if (fields.len < RCPTS_ROOM)
+			continue;
+		l->say(l->arg, QLINE_RCPT, &fields);
+		buf_reset(&fields);
+	}
+	if (fields.len > 0)
+		l->say(l->arg, QLINE_RCPT, &fields);
+}
+
+bool
+list_mail(const struct sched_msg *m, bool hidden, list_fn *say, void *arg)
+{
+	const struct line l = { hidden, say, arg };
+	CLEAN_BUF struct buf fields = { 0 };
+	enum mail_read how;
+	struct mail *mail = m->loaded;
+
+	if (mail == NULL)
+		mail = mail_read(m->id.text, mail_dir(m), -1, false, &how);
+	if (mail == NULL)
+		return false;
+	qline_put_mail(&fields, &mail->m, queue_name(m), hidden);
+	say(arg, QLINE_MAIL, &fields);
+	say_rcpts(&l, mail, m);
+	if (m->loaded != mail)
+		mail_drop(mail);
+	return true;
+}
