@@ -17,8 +17,9 @@
 
 #include "table_type.h"
 
-#define MAP_LEAST ((size_t)32 << 20)
-#define TRIES     100 /* commits that may come between */
+#define MAP_LEAST  ((size_t)32 << 20)
+#define SPARE_MOST ((size_t)1 << 30)
+#define TRIES      100 /* commits that may come between */
 
 struct reader {
 	MDB_env *env;
@@ -29,7 +30,8 @@ static size_t
 map_for(off_t file)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t wish = MAX(MAP_LEAST, 4 * (size_t)file);
+	size_t spare = MIN(3 * (size_t)file, SPARE_MOST);
+	size_t wish = MAX(MAP_LEAST, (size_t)file + spare);
 
 	return (wish + page - 1) / page * page;
 }
