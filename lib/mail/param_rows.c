@@ -128,12 +128,16 @@ distance(const char *a, const char *b)
 const char *
 param_nearest(const char *name)
 {
-	size_t least = strlen(name) / 4 + 2;
+	size_t len = strlen(name);
+	size_t least = len / 4 + 2;
 	const char *nearest = NULL;
 
-	if (strlen(name) > NAME_LONGEST)
+	if (len > NAME_LONGEST)
 		return NULL;
 	PARAM_EACH(row) {
+		size_t n = strlen(row->name);
+		if (n >= len + least || len >= n + least)
+			continue; /* what is missing alone is too much */
 		size_t far = distance(name, row->name);
 		if (far >= least)
 			continue;
