@@ -506,9 +506,12 @@ START_TEST(what_was_acknowledged_before_the_disk_was_full_is_whole)
 }
 END_TEST
 
+/* A process a case, whatever was asked for: what is tested lives as long as its
+ * process. */
 static Suite *
 suite_of_cases(void)
 {
+	ck_assert_int_eq(setenv("CK_FORK", "yes", 1), 0);
 	Suite *s = suite_create("cleanup_peer");
 	TCase *t = tcase_create("dialogues");
 	TCase *full = tcase_create("full disk");

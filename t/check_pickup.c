@@ -457,9 +457,12 @@ START_TEST(an_old_draft_is_removed)
 }
 END_TEST
 
+/* A process a case, whatever was asked for: what is tested lives as long as its
+ * process. */
 static Suite *
 suite_of_cases(void)
 {
+	ck_assert_int_eq(setenv("CK_FORK", "yes", 1), 0);
 	Suite *s = suite_create("pickup");
 	TCase *t = tcase_create("pickup");
 
