@@ -511,7 +511,7 @@ END_TEST
 static Suite *
 suite_of_cases(void)
 {
-	ck_assert_int_eq(setenv("CK_FORK", "yes", 1), 0);
+	(void)setenv("CK_FORK", "yes", 1); /* fails without memory alone */
 	Suite *s = suite_create("cleanup_peer");
 	TCase *t = tcase_create("dialogues");
 	TCase *full = tcase_create("full disk");

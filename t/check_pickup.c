@@ -462,7 +462,7 @@ END_TEST
 static Suite *
 suite_of_cases(void)
 {
-	ck_assert_int_eq(setenv("CK_FORK", "yes", 1), 0);
+	(void)setenv("CK_FORK", "yes", 1); /* fails without memory alone */
 	Suite *s = suite_create("pickup");
 	TCase *t = tcase_create("pickup");
 
