@@ -320,7 +320,8 @@ cleanup_mail_end(struct cleanup_mail *m)
 		return false;
 
 	cleanup_header_front(m, &front);
-	log_info("%s: message-id=%s", m->env.id, m->env.message_id);
+	log_info("%s: message-id=%s", m->env.id,
+	    m->env.message_id[0] != '\0' ? m->env.message_id : "<>");
 	cleanup_expand(m);
 	if (m->reply.code == 0 &&
 	    spool_draft_finish(&m->draft, &front, &m->env, m->rcpts, m->n_rcpts,

@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "program.h"
 #include "scribe_out.h"
+#include "scribe_round.h"
 
 #define REST       ((int64_t)25) /* milliseconds between two looks */
 #define TURN       16            /* packets of one socket in one look */
@@ -46,7 +47,7 @@ take_packet(const struct pipe *p, const char *packet, size_t len)
 	struct log_record r;
 
 	while (log_next_record(&packet, &len, &r))
-		out_record(&p->from, &r);
+		round_add(&p->from, &r);
 	if (packet == NULL)
 		log_warn("%s sent a log packet that is malformed", p->label);
 }
@@ -132,6 +133,13 @@ on_control(struct chan *c __attribute__((unused)), uint32_t type,
 	return false;
 }
 
+static void
+flush(void)
+{
+	round_each(out_record);
+	all_out = out_flush();
+}
+
 /* The others have said their last, or another scribe goes on. */
 static void
 drain(void)
@@ -142,19 +150,13 @@ drain(void)
 			continue;
 		loop_unwatch(&p->watch);
 	}
-	all_out = out_flush();
+	flush();
 }
 
 static uint32_t
 busy(void)
 {
 	return all_out ? 0 : 1;
-}
-
-static void
-flush(void)
-{
-	all_out = out_flush();
 }
 
 static const struct program_calls calls = {

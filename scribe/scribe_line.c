@@ -9,12 +9,12 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "clock.h"
 #include "json.h"
 #include "queueid.h"
 #include "str.h"
 
 #define STAMP_MAX 32
+#define MICRO     1000000 /* of a second */
 
 /* What a level is called: in front of the text, in JSON, and for syslog. */
 static const struct level {
@@ -35,7 +35,7 @@ stamp(int64_t when)
 {
 	static char text[STAMP_MAX];
 	static time_t made_for = -1;
-	time_t t = (time_t)(when / SECOND);
+	time_t t = (time_t)(when / MICRO);
 	struct tm tm;
 
 	if (t != made_for && localtime_r(&t, &tm) != NULL) {
@@ -172,13 +172,13 @@ static void
 put_time(struct buf *out, int64_t when)
 {
 	char text[STAMP_MAX] = "";
-	time_t t = (time_t)(when / SECOND);
+	time_t t = (time_t)(when / MICRO);
 	struct tm tm;
 
 	if (gmtime_r(&t, &tm) != NULL)
 		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 	buf_addf(out, "{\"v\":1,\"time\":\"%s.%03dZ\"", text,
-	    (int)(when % SECOND));
+	    (int)(when % MICRO / 1000));
 }
 
 /* The queue id that stands in front, or NULL; text goes behind it. */

@@ -167,7 +167,7 @@ say(const char *text, bool syslog_too)
 {
 	const struct line_source me = { "localhost", "posthouse/scribe" };
 	const struct log_record r = {
-		.time = clock_wall(),
+		.time = clock_wall_us(),
 		.level = LOG_LEVEL_WARN,
 		.pid = (uint32_t)getpid(),
 		.text = text,

@@ -5,17 +5,19 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 #include "scribe_line.h"
+#include "scribe_round.h"
 
 #define ID "BCDFGHJKLMNPQ"
 
 static const struct line_source from = { "mx", "posthouse/smtp" };
 
 /* 2026-11-21 09:05:07.089 UTC. */
-#define WHEN INT64_C(1795251907089)
+#define WHEN INT64_C(1795251907089123)
 
 static struct log_record
 record(enum log_level level, const char *text)
@@ -137,6 +139,55 @@ START_TEST(every_prefix_is_a_line)
 }
 END_TEST
 
+static struct buf seen;
+
+static void
+see(const struct line_source *who, const struct log_record *r)
+{
+	buf_addf(&seen, "%s:%s:%d ", who->label, r->text, (int)r->time);
+}
+
+START_TEST(lines_of_a_round_are_in_the_order_of_time)
+{
+	static const struct line_source a = { "h", "a" }, b = { "h", "b" };
+	struct log_record r = { .text = "one", .time = 30 };
+
+	for (int i = 0; i < 2; i++) {
+		round_add(&a, &r);
+		r.text = "two";
+		round_add(&a, &r);
+		r = (struct log_record){ .text = "three", .time = 20 };
+		round_add(&b, &r);
+		r = (struct log_record){ .text = "four", .time = 30 };
+		round_add(&b, &r);
+		buf_reset(&seen);
+		round_each(see);
+		ck_assert_str_eq(buf_str(&seen),
+		    "b:three:20 a:one:30 a:two:30 b:four:30 ");
+		r = (struct log_record){ .text = "one", .time = 30 };
+	}
+	buf_reset(&seen);
+	round_each(see);
+	ck_assert_uint_eq(seen.len, 0);
+	buf_free(&seen);
+}
+END_TEST
+
+START_TEST(many_lines_fit_in_a_round)
+{
+	struct log_record r = { .text = "x" };
+
+	for (int i = 0; i < 1000; i++) {
+		r.time = 1000 - i;
+		round_add(&from, &r);
+	}
+	round_each(see);
+	ck_assert_ptr_nonnull(strstr(buf_str(&seen), "smtp:x:1 "));
+	ck_assert_int_eq(strncmp(buf_str(&seen), "posthouse/smtp:x:1 ", 19), 0);
+	buf_free(&seen);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -147,6 +198,8 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, a_line_of_json, 0, (int)ARRAY_LEN(cases));
 	tcase_add_test(t, a_packet_for_syslog);
 	tcase_add_test(t, every_prefix_is_a_line);
+	tcase_add_test(t, lines_of_a_round_are_in_the_order_of_time);
+	tcase_add_test(t, many_lines_fit_in_a_round);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -116,7 +116,7 @@ add_plain(struct buf *out, const char *line)
 static void
 add_record(struct buf *out, enum log_level level, const char *line)
 {
-	wire_put_time(out, clock_wall());
+	wire_put_time(out, clock_wall_us());
 	wire_put_u32(out, level);
 	wire_put_u32(out, the_log.pid);
 	wire_put_str(out, line);

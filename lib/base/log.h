@@ -63,10 +63,9 @@ void log_verbose(bool on);
 typedef void log_sink_fn(enum log_level level, const char *line);
 void log_sink(log_sink_fn *sink);
 
-/* One record of a packet to scribe, and its reader (used by scribe): time in
- * milliseconds since 1970, level, pid, text. */
+/* One record of a packet to scribe, and its reader (used by scribe). */
 struct log_record {
-	int64_t time;
+	int64_t time; /* microseconds since 1970 */
 	uint32_t level;
 	uint32_t pid;
 	const char *text; /* in the packet, ends in NUL */
