@@ -14,6 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +73,7 @@ put_result(struct buf *out, uint32_t stream, const struct deliver_result *r)
 		.status = r->status,
 		.text = buf_str(&r->text),
 		.answer = { buf_str(&r->answer), r->answer.len },
+		.by_forward = r->by_forward,
 	};
 
 	msg_put_delivered(out, &m);
@@ -265,6 +268,9 @@ int
 main(int argc, char **argv)
 {
 	program_start(ROLE_DELIVER, argc, argv);
+	/* What this loads and reads, no child has to. */
+	(void)getpwnam("root");
+	(void)getgrnam("mail");
 	program_confine();
 	program_run(&calls);
 }

@@ -27,7 +27,8 @@ struct deliver_result {
 	enum outcome outcome;
 	char status[DSN_STATUS_MAX];
 	struct buf text;
-	struct buf answer; /* DELIVER_FORWARD: what stands in the file */
+	struct buf answer; /* what stands in a .forward file or list */
+	bool by_forward;   /* all this is about such a file */
 };
 
 /* Who the child is. */
@@ -64,9 +65,9 @@ void deliver_mbox(const struct msg_deliver *m, int mail,
 void deliver_command(const struct msg_deliver *m, int mail,
     const struct deliver_user *user, struct deliver_result *r);
 
-/* The first file of the list that is there and that nobody else could have
- * written. */
-void deliver_forward(const struct msg_deliver *m,
+/* The first file of the list of paths that is there and, where it is strict,
+ * that nobody else could have written.  OUTCOME_NONE: none is there. */
+void deliver_forward(const char *paths, bool strict,
     const struct deliver_user *user, struct deliver_result *r);
 
 /* ---- the child ---- */

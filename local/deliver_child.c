@@ -144,7 +144,9 @@ dispatch(const struct msg_deliver *m, int mail, const struct deliver_user *user,
 		break;
 	case DELIVER_FORWARD:
 	case DELIVER_INCLUDE:
-		deliver_forward(m, user, r);
+		deliver_forward(m->target, m->kind == DELIVER_FORWARD, user, r);
+		if (r->outcome == OUTCOME_NONE)
+			deliver_say(r, OUTCOME_BOUNCE, "5.0.0", "%s", "");
 		break;
 	}
 }
@@ -165,5 +167,7 @@ deliver_child(const struct msg_deliver *m, int mail, struct deliver_result *r)
 		deliver_say_error(r, "cannot enter", "/");
 		return;
 	}
-	dispatch(m, mail, &user, r);
+	deliver_forward(m->forward, true, &user, r);
+	if (r->outcome == OUTCOME_NONE)
+		dispatch(m, mail, &user, r);
 }

@@ -72,12 +72,11 @@ read_one(const char *path, const struct deliver_user *user, bool strict,
 }
 
 void
-deliver_forward(const struct msg_deliver *m, const struct deliver_user *user,
+deliver_forward(const char *paths, bool strict, const struct deliver_user *user,
     struct deliver_result *r)
 {
-	struct slice rest = slice_of(m->target);
+	struct slice rest = slice_of(paths);
 	struct slice path;
-	bool strict = m->kind == DELIVER_FORWARD;
 
 	while (
 	    r->outcome == OUTCOME_NONE && slice_next_part(&rest, '\n', &path)) {
@@ -86,6 +85,5 @@ deliver_forward(const struct msg_deliver *m, const struct deliver_user *user,
 		buf_add(&name, path.at, path.len);
 		read_one(buf_str(&name), user, strict, r);
 	}
-	if (r->outcome == OUTCOME_NONE)
-		deliver_say(r, OUTCOME_BOUNCE, "5.0.0", "%s", "");
+	r->by_forward = r->outcome != OUTCOME_NONE;
 }

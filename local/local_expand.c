@@ -531,6 +531,13 @@ local_expand_wants_include(const struct expand *e)
 	return e->node != NULL && e->node->include;
 }
 
+bool
+local_expand_may_be_direct(const struct expand *e)
+{
+	return e->node != NULL && e->paths != NULL &&
+	    e->node->origin == FROM_RCPT;
+}
+
 void
 local_expand_start(struct expand *e, struct arena *a,
     const struct expand_world *world, const char *address)

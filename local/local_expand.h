@@ -112,6 +112,11 @@ void local_expand_file(struct expand *e, enum outcome outcome,
     const char *status, const char *text, struct slice content);
 bool local_expand_wants_include(const struct expand *e);
 
+/* True where the question is for the .forward file of the recipient himself
+ * (e->who): without one, the mail is for his mailbox, and he who can look can
+ * deliver it at once. */
+bool local_expand_may_be_direct(const struct expand *e);
+
 void local_expand_free(struct expand *e);
 
 /* user and extension of a local part as recipient_delimiter says, in lower

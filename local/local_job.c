@@ -272,10 +272,12 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 
 /* ---- the ways of a recipient ---- */
 
+/* With paths in `forward`, only where there is no such file. */
 static void
-deliver_to_user(struct rcpt *r, const struct local_user *who)
+deliver_to_user(struct rcpt *r, const struct local_user *who,
+    const char *forward)
 {
-	struct msg_deliver m = { 0 };
+	struct msg_deliver m = { .forward = forward };
 
 	local_place_mailbox(&r->job->arena, who, &m);
 	ask_delivery(r, &m);
@@ -295,7 +297,7 @@ take_mailbox(struct rcpt *r, enum found found, const char *value)
 		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
 		    "user lookup error");
 	else
-		deliver_to_user(r, &who);
+		deliver_to_user(r, &who, NULL);
 }
 
 static void
@@ -419,12 +421,14 @@ go_on(struct rcpt *r)
 	}
 	if (want == EXPAND_USER)
 		ask_user(r, r->e.user, true);
+	else if (want == EXPAND_FILE && local_expand_may_be_direct(&r->e))
+		deliver_to_user(r, &r->e.who, r->e.paths);
 	else if (want == EXPAND_FILE)
 		ask_file(r);
 	else if (r->e.fate.outcome != OUTCOME_NONE)
 		finish(r, &r->e.fate);
 	else if (r->e.direct)
-		deliver_to_user(r, &r->e.who);
+		deliver_to_user(r, &r->e.who, NULL);
 	else
 		send_members(r);
 }
@@ -543,7 +547,7 @@ local_job_delivered(struct chan *c, const void *body, size_t len, int fd)
 	struct rcpt *r = take_answer(c, m.stream);
 	if (r == NULL)
 		return true; /* too late */
-	if (r->expanding) {
+	if (r->expanding || (m.by_forward && r->e.node != NULL)) {
 		local_expand_file(&r->e, (enum outcome)m.outcome, m.status,
 		    m.text, m.answer);
 		go_on(r);

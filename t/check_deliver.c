@@ -196,6 +196,7 @@ request(enum deliver_kind kind, const char *name)
 		.target = buf_str(&path),
 		.head = HEAD,
 		.sender = "s@a",
+		.forward = "",
 		.data_at = 4,
 		.data_len = strlen(CONTENT),
 		.deadline = clock_wall() + 10 * SECOND,
@@ -211,6 +212,7 @@ deliver(const struct msg_deliver *m)
 		getegid() };
 
 	result.outcome = OUTCOME_NONE;
+	result.by_forward = false;
 	buf_reset(&result.answer);
 	if (geteuid() == 0)
 		deliver_child(m, mail, &result);
@@ -219,7 +221,8 @@ deliver(const struct msg_deliver *m)
 	else if (m->kind == DELIVER_COMMAND)
 		deliver_command(m, mail, &user, &result);
 	else if (m->kind >= DELIVER_FORWARD)
-		deliver_forward(m, &user, &result);
+		deliver_forward(m->target, m->kind == DELIVER_FORWARD, &user,
+		    &result);
 	else
 		deliver_mbox(m, mail, &result);
 }
@@ -473,8 +476,10 @@ START_TEST(a_forward_file_is_read)
 	buf_addf(&path, "\n%s/.forward", folder);
 	m.target = buf_str(&path);
 	deliver(&m);
-	assert_result(OUTCOME_BOUNCE, "5.0.0", "");
+	if (result.outcome != OUTCOME_NONE) /* as root, by deliver_child() */
+		assert_result(OUTCOME_BOUNCE, "5.0.0", "");
 	ck_assert_uint_eq(result.text.len, 0);
+	ck_assert(!result.by_forward);
 	write_file(".forward", "b@c\n", 0644);
 	deliver(&m);
 	assert_result(OUTCOME_SENT, "2.0.0", "/.forward");
@@ -482,6 +487,39 @@ START_TEST(a_forward_file_is_read)
 	write_file(".forward+ext", "\\u\n", 0600);
 	deliver(&m);
 	ck_assert_str_eq(buf_str(&result.answer), "\\u\n");
+}
+END_TEST
+
+START_TEST(a_forward_file_comes_before_the_mailbox)
+{
+	CLEAN_BUF struct buf got = { 0 };
+	CLEAN_BUF struct buf forward = { 0 };
+	struct msg_deliver m = request(DELIVER_MBOX, "mbox");
+
+	if (geteuid() != 0)
+		return; /* this is the child's work */
+	buf_addf(&forward, "%s/.forward+x\n%s/.forward", folder, folder);
+	m.forward = buf_str(&forward);
+	write_file(".forward", "b@c\n", 0644);
+	CLEAN_BUF struct buf path_of = { 0 };
+	buf_addf(&path_of, "%s/.forward", folder);
+	ck_assert_int_eq(chown(buf_str(&path_of), 0, 0), 0);
+	deliver(&m);
+	assert_result(OUTCOME_SENT, "2.0.0", "/.forward");
+	ck_assert(result.by_forward);
+	ck_assert_str_eq(buf_str(&result.answer), "b@c\n");
+	ck_assert_int_eq(access(m.target, F_OK), -1);
+}
+END_TEST
+
+START_TEST(without_a_forward_file_it_is_the_mailbox)
+{
+	struct msg_deliver m = request(DELIVER_MBOX, "mbox");
+
+	m.forward = "/no/such/file";
+	deliver(&m);
+	assert_result(OUTCOME_SENT, "2.0.0", "delivered to mailbox");
+	ck_assert(!result.by_forward);
 }
 END_TEST
 
@@ -560,6 +598,8 @@ suite_of_cases(void)
 	tcase_add_test(t, a_command_reads_all_and_says_little);
 	tcase_add_test(t, a_command_has_its_time);
 	tcase_add_test(t, a_forward_file_is_read);
+	tcase_add_test(t, a_forward_file_comes_before_the_mailbox);
+	tcase_add_test(t, without_a_forward_file_it_is_the_mailbox);
 	tcase_add_test(t, an_unsafe_forward_file_is_not_used);
 	tcase_add_test(t, nobody_delivers_as_root);
 	suite_add_tcase(s, t);

@@ -22,7 +22,6 @@
 #include "local_world.h"
 #include "lookup_user.h"
 #include "map.h"
-#include "num.h"
 #include "param.h"
 #include "posthouse.h"
 #include "rewrite.h"
@@ -184,10 +183,6 @@ answer_file(struct expand *e)
 {
 	struct deliver_result r = { 0 };
 	bool include = local_expand_wants_include(e);
-	struct msg_deliver m = {
-		.kind = include ? DELIVER_INCLUDE : DELIVER_FORWARD,
-		.target = e->paths,
-	};
 	struct deliver_user user = { .name = e->user };
 	struct local_user who;
 	const char *value;
@@ -195,7 +190,7 @@ answer_file(struct expand *e)
 	if (find_user(e->user, &value) == FOUND_ONE &&
 	    local_user_parse(&arena, value, &who))
 		user.uid = (uid_t)who.uid;
-	deliver_forward(&m, &user, &r);
+	deliver_forward(e->paths, !include, &user, &r);
 	if (r.outcome == OUTCOME_SENT)
 		show("%s %s", include ? "included" : "forwarded by",
 		    buf_str(&r.text));
