@@ -8,7 +8,6 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_smtpd \
 	t/fuzz/fuzz_dns t/fuzz/fuzz_reply t/fuzz/fuzz_mime \
 	t/fuzz/fuzz_msg t/fuzz/fuzz_spool \
-	t/fuzz/fuzz_spool t/fuzz/fuzz_msg
 	t/fuzz/fuzz_addr t/fuzz/fuzz_header t/fuzz/fuzz_maildrop
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
@@ -46,10 +45,6 @@ t_fuzz_fuzz_msg_SOURCES = t/fuzz/fuzz_msg.c $(fuzz_main)
 t_fuzz_fuzz_msg_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_spool_SOURCES = t/fuzz/fuzz_spool.c $(fuzz_main)
 t_fuzz_fuzz_spool_LDFLAGS = $(fuzz_flags)
-t_fuzz_fuzz_spool_SOURCES = t/fuzz/fuzz_spool.c $(fuzz_main)
-t_fuzz_fuzz_spool_LDFLAGS = $(fuzz_flags)
-t_fuzz_fuzz_msg_SOURCES = t/fuzz/fuzz_msg.c $(fuzz_main)
-t_fuzz_fuzz_msg_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_addr_SOURCES = t/fuzz/fuzz_addr.c $(fuzz_main)
 t_fuzz_fuzz_addr_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_header_SOURCES = t/fuzz/fuzz_header.c $(fuzz_main)
