@@ -3,6 +3,8 @@
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
+# libcheck's four seconds are too few on a machine that does other work.
+AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;
 TESTS += $(check_PROGRAMS)
 
 EXTRA_DIST += t/check_main.h t/check_conf.h
