@@ -136,7 +136,7 @@ param_nearest(const char *name)
 		return NULL;
 	PARAM_EACH(row) {
 		size_t n = strlen(row->name);
-		if (n >= len + least || len >= n + least)
+		if (n > NAME_LONGEST || n >= len + least || len >= n + least)
 			continue; /* what is missing alone is too much */
 		size_t far = distance(name, row->name);
 		if (far >= least)
