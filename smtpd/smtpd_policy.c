@@ -205,14 +205,6 @@ refuse_unknown(struct smtpd_conn *c, const char *address,
 	    "Recipient address rejected: ", unknown_in[class]);
 }
 
-/* A local part that another host might read as an address of its own: what
- * Postfix calls untrusted routing. */
-static bool
-has_route(const char *local)
-{
-	return strpbrk(local, "@%!") != NULL;
-}
-
 /* What lookup says of a local user. */
 static void
 on_user(void *owner, enum found found, const char *value)
@@ -276,7 +268,8 @@ judge(struct smtpd_conn *c, const struct addr *rcpt)
 	const char *address = addr_internal(&c->s.tx.arena, &whole);
 	if (route_classify(whole.domain, &class) == FOUND_FAILED)
 		return refuse_for_now(c, address);
-	if (!c->trusted && (class == ROUTE_OTHER || has_route(rcpt->local)))
+	if (!c->trusted &&
+	    (class == ROUTE_OTHER || addr_has_route(rcpt->local)))
 		return refuse_relay(c, address);
 	/* Local programs hear of unknown users by mail, as they are used to. */
 	if (class == ROUTE_OTHER || c->local ||
