@@ -169,6 +169,10 @@ wait $session
 like "a session of before ends in peace" "$(cat "$lab/session")" '^221 '
 ok "then the old generation is over" wait_for 10 grep -q \
     'generation 1 is over' "$r/var/log/one/mail.log"
+sed -i 's/, inet:2527//' "$r/etc/one/master.conf"
+ph reload
+ok "a port that is gone from it is closed" wait_for 5 not greets 2527
+ok "the other is not" greets 2525
 printf '[bounce]\nnonsense = 1\n' >>"$r/etc/one/master.conf"
 is "a bad master.conf is refused" "$(code ph reload)" 78
 like "with file, line and name" "$(cat "$lab/said")" 'master.conf:[0-9]+: nonsense'
@@ -176,7 +180,7 @@ sed -i '$d' "$r/etc/one/master.conf"
 echo 'virtual_alias_maps = lmdb:/etc/one/missing' >>"$r/etc/one/main.conf"
 is "so is a table that is not there" "$(code ph reload)" 78
 like "which is named" "$(cat "$lab/said")" '/etc/one/missing'
-ok "and nothing was disturbed" greets 2527
+ok "and nothing was disturbed" greets 2525
 sed -i '$d' "$r/etc/one/main.conf"
 
 # ---- the log file ----
@@ -190,7 +194,7 @@ ok "so does time, without a word" wait_for 15 test -f "$r/var/log/one/mail.log"
 # ---- stop ----
 
 on a kill -HUP "$(on a cat /run/one/pid)"
-ok "SIGHUP is a reload" wait_for 10 log_says 'reloaded, generation 4'
+ok "SIGHUP is a reload" wait_for 10 log_says 'reloaded, generation 5'
 begin=$(date +%s)
 is "stop stops" "$(code ph stop)" 0
 ok "soon" test $(($(date +%s) - begin)) -le 5

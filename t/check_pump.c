@@ -387,6 +387,24 @@ START_TEST(what_the_peer_said_before_it_went_is_read)
 }
 END_TEST
 
+START_TEST(a_pause_holds_what_comes)
+{
+	say("pause\n", 6);
+	loop_once(0);
+	ck_assert_int_eq(e.pump.watch.want, LOOP_READ); /* costs nothing */
+	say("one\n", 4);
+	loop_once(0);
+	ck_assert_int_eq(e.pump.watch.want, LOOP_NOTHING);
+	say("two\n", 4);
+	hear();
+	ck_assert_str_eq(buf_str(&e.heard), "pause|");
+	e.port.paused = false;
+	pump_kick(&e.pump);
+	hear();
+	ck_assert_str_eq(buf_str(&e.reply), "[one][two]");
+}
+END_TEST
+
 START_TEST(closing_lingers_where_the_peer_still_talks)
 {
 	say("quit\nmore\n", 10);
@@ -501,6 +519,7 @@ suite_of_cases(void)
 	tcase_add_test(t, an_engine_may_take_more_time);
 	tcase_add_test(t, the_peer_gets_its_answers_after_its_end);
 	tcase_add_test(t, what_the_peer_said_before_it_went_is_read);
+	tcase_add_test(t, a_pause_holds_what_comes);
 	tcase_add_test(t, closing_lingers_where_the_peer_still_talks);
 	tcase_add_test(t, closing_at_once_where_the_peer_is_silent);
 	tcase_add_test(t, an_engine_that_keeps_everything_is_ended);
