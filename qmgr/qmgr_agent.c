@@ -196,7 +196,10 @@ agent_start(const struct sched_event *e)
 		.text = "queue file cannot be opened",
 	};
 
-	parts_mark(job->mail, e->part, e->part->ready + e->n);
+	/* Who waited may be ready by now; a mailing that goes out for the first
+	 * time is not gone through for each job. */
+	if (job->mail->waiting)
+		parts_mark(job->mail, e->part, e->part->ready + e->n);
 	const char *sender = take_rcpts(job, e->n, &rcpts);
 	assert(job->left > 0);
 	if (job->left < e->n)

@@ -26,7 +26,10 @@ queue_name(const struct sched_msg *m)
 {
 	if ((m->flags & SCHED_HELD) != 0)
 		return "hold";
-	return sched_settled(m) ? "deferred" : "active";
+	if (sched_settled(m) ||
+	    (m->loaded == NULL && (m->owner & OWNER_CUR) != 0))
+		return "deferred";
+	return m->loaded != NULL ? "active" : "incoming";
 }
 
 /* The part that a recipient is in; a guess where the message is not loaded and

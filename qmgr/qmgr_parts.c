@@ -172,10 +172,12 @@ parts_agree(const struct mail *mail, uint32_t n_open)
 }
 
 static void
-take_place(struct place *place, struct sched_part *p, enum place_mark mark)
+take_place(struct mail *mail, uint32_t i, struct sched_part *p,
+    enum place_mark mark)
 {
-	place->part = p;
-	place->mark = mark;
+	mail->places[i].part = p;
+	mail->places[i].mark = mark;
+	mail->waiting = mail->waiting || mark == PLACE_WAITING;
 }
 
 static void
@@ -194,8 +196,7 @@ make_anew(struct mail *mail)
 		    (m->flags & SCHED_TIMED) != 0;
 		struct sched_part *p = sched_join(qmgr.sched, m,
 		    mail->places[i].dest, 1, waits);
-		take_place(&mail->places[i], p,
-		    waits ? PLACE_WAITING : PLACE_READY);
+		take_place(mail, i, p, waits ? PLACE_WAITING : PLACE_READY);
 	}
 }
 
@@ -208,7 +209,7 @@ parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready)
 			    mail->places[i].dest != p->dest ||
 			    has_own_clock(&mail->m.rcpts[i]) != (own == 1))
 				continue;
-			take_place(&mail->places[i], p,
+			take_place(mail, i, p,
 			    ready > 0 ? PLACE_READY : PLACE_WAITING);
 			ready -= ready > 0;
 		}
