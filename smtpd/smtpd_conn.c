@@ -241,8 +241,14 @@ smtpd_conn_open_local(int fd, uint32_t uid)
 void
 smtpd_conn_answer(struct smtpd_conn *c, struct smtpd_verdict v)
 {
-	smtpd_answer(&c->s, c->verifying ? v : taken(c, v));
+	smtpd_answer(&c->s, v);
 	pump_kick(&c->pump);
+}
+
+void
+smtpd_conn_judged(struct smtpd_conn *c, struct smtpd_verdict v)
+{
+	smtpd_conn_answer(c, c->verifying ? v : taken(c, v));
 }
 
 void

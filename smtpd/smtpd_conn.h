@@ -44,7 +44,8 @@ struct smtpd_conn {
 void smtpd_conn_open(int fd, const char *addr, uint16_t port);
 void smtpd_conn_open_local(int fd, uint32_t uid);
 
-/* The answer to the question that is open. */
+/* What is said of the recipient that was asked about, and of the message. */
+void smtpd_conn_judged(struct smtpd_conn *c, struct smtpd_verdict v);
 void smtpd_conn_answer(struct smtpd_conn *c, struct smtpd_verdict v);
 
 /* Takes content again. */

@@ -278,7 +278,6 @@ conclude(struct smtpd_feed *f, struct smtpd_verdict v)
 	if (c == NULL)
 		return;
 	if (ended) {
-		c->verifying = true; /* no recipient is waiting */
 		smtpd_conn_answer(c, v);
 		return;
 	}

@@ -63,13 +63,23 @@ smtpd_name_drop(struct smtpd_name *n)
 	free(n->name);
 	n->addr = NULL;
 	n->name = NULL;
-	n->open = false;
 }
 
 static void
 on_patience_ended(struct loop_timer *t)
 {
 	tell(container_of(t, struct smtpd_name, timer), NAME_UNKNOWN);
+}
+
+/* An answer that comes at once may have ended the question, and whatever it was
+ * part of. */
+static void
+ask(struct smtpd_name *n, const char *name, enum dns_type type, dns_fn *fn)
+{
+	struct dns_query *q = dns_ask(name, type, fn, n);
+
+	if (q != NULL)
+		n->query = q;
 }
 
 /* The addresses of the name: is the client's among them? */
@@ -108,9 +118,7 @@ on_name(void *owner, const struct dns_answer *answer)
 		return;
 	}
 	n->name = xstrdup(answer->records[0].name);
-	struct dns_query *q = dns_ask(n->name, type, on_addresses, n);
-	if (n->open)
-		n->query = q;
+	ask(n, n->name, type, on_addresses);
 }
 
 void
@@ -126,13 +134,10 @@ smtpd_name_ask(struct smtpd_name *n, const char *addr,
 	}
 	n->found = found;
 	n->addr = xstrdup(addr);
-	n->open = true;
 	if (!dns_reverse_name(addr, reverse)) {
 		tell(n, NAME_UNKNOWN);
 		return;
 	}
 	loop_timer(&n->timer, NAME_PATIENCE, on_patience_ended);
-	struct dns_query *q = dns_ask(reverse, DNS_PTR, on_name, n);
-	if (n->open && n->query == NULL)
-		n->query = q;
+	ask(n, reverse, DNS_PTR, on_name);
 }

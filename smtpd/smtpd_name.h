@@ -24,7 +24,6 @@ struct smtpd_name {
 	void (*found)(struct smtpd_name *n, const char *name);
 	char *addr;
 	char *name; /* what the PTR record says */
-	bool open;
 };
 
 /* Calls found once, perhaps before this returns. */

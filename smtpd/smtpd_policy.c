@@ -215,7 +215,7 @@ on_user(void *owner, enum found found, const char *value)
 	(void)value;
 	c->question = 0;
 	c->asked = NULL;
-	smtpd_conn_answer(c,
+	smtpd_conn_judged(c,
 	    found == FOUND_ONE        ? SMTPD_FINE
 		: found == FOUND_NONE ? refuse_unknown(c, address, ROUTE_LOCAL)
 				      : refuse_for_now(c, address));

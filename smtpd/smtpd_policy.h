@@ -26,7 +26,7 @@ void smtpd_policy_leave(struct smtpd_conn *c);
 
 struct smtpd_verdict smtpd_policy_mail(struct smtpd_conn *c);
 
-/* Perhaps answered later, by smtpd_conn_answer(). */
+/* Perhaps answered later, by smtpd_conn_judged(). */
 struct smtpd_verdict smtpd_policy_rcpt(struct smtpd_conn *c,
     const struct addr *rcpt);
 
