@@ -13,11 +13,13 @@
 
 #define UNIT ((int64_t)60000)
 
-static char path[] = "/tmp/check_smtpd_limit.XXXXXX";
+static const char pattern[] = "/tmp/check_smtpd_limit.XXXXXX";
+static char path[sizeof(pattern)];
 
 static void
 make_file(void)
 {
+	memcpy(path, pattern, sizeof(path));
 	int fd = mkstemp(path);
 
 	ck_assert_int_ge(fd, 0);
