@@ -9,9 +9,10 @@
 
 #include "addr.h"
 
-#define A16 "aaaaaaaaaaaaaaaa"
-#define A63 A16 A16 A16 "aaaaaaaaaaaaaaa"
-#define A64 A16 A16 A16 A16
+#define A16  "aaaaaaaaaaaaaaaa"
+#define A63  A16 A16 A16 "aaaaaaaaaaaaaaa"
+#define A64  A16 A16 A16 A16
+#define A255 A64 A64 A64 A63
 
 /* ---- paths ---- */
 
@@ -44,7 +45,7 @@ static const struct {
 	    "" },
 	{ "<alice@[IPv6:::ffff:192.0.2.1]>", "alice", "[IPv6:::ffff:192.0.2.1]",
 	    "" },
-	{ "<" A64 "@x.y>", A64, "x.y", "" },
+	{ "<" A255 "@x.y>", A255, "x.y", "" },
 	{ "<a@" A63 ".org>", "a", A63 ".org", "" },
 	{ "<a@" A63 "." A63 "." A63 "." A63 ">", "a",
 	    A63 "." A63 "." A63 "." A63, "" },
@@ -128,7 +129,7 @@ static const char *const bad[] = {
 	"<@r1..net:alice@x.y>",
 	"<@:alice@x.y>",
 	"<@r1.net,@:alice@x.y>",
-	"<" A64 "a@x.y>",
+	"<" A255 "a@x.y>",
 	"<a@" A63 "a.org>",
 	"<a@" A63 "." A63 "." A63 "." A63 ".a>",
 };
@@ -340,7 +341,7 @@ static const struct {
 	{ "a@x.y, b@[1.2.3.4, c@x.y", "a@x.y", 1 },
 	{ "a@x.y, b\\", "a@x.y", 1 },
 	{ "a@x.y, \"b\\", "a@x.y", 1 },
-	{ A64 "a@x.y, c@x.y", "c@x.y", 1 },
+	{ A255 "a@x.y, c@x.y", "c@x.y", 1 },
 };
 
 static struct addr_list

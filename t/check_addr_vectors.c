@@ -28,7 +28,7 @@ static const char *const either_way[] = {
 	"ISEMAIL_ERR_NODOMAIN",           /* <postmaster> and its like */
 	"ISEMAIL_RFC5322_TOOLONG",        /* each part within its own limit */
 	"ISEMAIL_RFC5321_IPV6DEPRECATED", /* "::" for one group alone */
-	"ISEMAIL_RFC5322_LOCAL_TOOLONG",  /* we do not count the quotes */
+	"ISEMAIL_RFC5322_LOCAL_TOOLONG",  /* our limit is another */
 	NULL,
 };
 

@@ -14,7 +14,10 @@
 #include "buf.h"
 #include "str.h"
 
-#define ADDR_LOCAL_MAX  64 /* RFC 5321 4.5.3.1.1; longer is refused */
+/* Longer is refused.  RFC 5321 4.5.3.1.1 has 64 for a local part, but asks
+ * not to insist on it, and senders that carry a recipient's address in theirs
+ * do not keep to it. */
+#define ADDR_LOCAL_MAX  255
 #define ADDR_DOMAIN_MAX 255
 #define ADDR_MAX        (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
 
