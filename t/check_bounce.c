@@ -185,6 +185,7 @@ before(void)
 static void
 after(void)
 {
+	report = (struct bounce_report){ 0 };
 	bounce_original_free(&original);
 	buf_free(&text);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)

@@ -18,12 +18,15 @@
 #include "msg.h"
 #include "wire.h"
 
-static char folder[] = "/tmp/check_maildrop.XXXXXX";
+static char folder[64];
 static int dir = -1;
 
 static void
 make_folder(void)
 {
+	ck_assert_int_gt(snprintf(folder, sizeof(folder), "%s",
+			     "/tmp/check_maildrop.XXXXXX"),
+	    0);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	dir = open(folder, O_PATH | O_DIRECTORY);
 	ck_assert_int_ge(dir, 0);
