@@ -41,12 +41,6 @@ pickup_folder_open(const char *queue_directory)
 		log_fatal("%s: cannot be watched: %m", path);
 }
 
-void
-pickup_folder_use(int dir_fd)
-{
-	folder = dir_fd;
-}
-
 static void
 on_news(struct loop_watch *w, int what __attribute__((unused)))
 {

@@ -27,14 +27,11 @@ struct pickup_file {
 /* Opens and watches it; before the rights are given up. */
 void pickup_folder_open(const char *queue_directory);
 
-/* The folder, for tests; borrowed. */
-void pickup_folder_use(int dir_fd);
-
 /* Calls back whenever a file has come, once the loop runs. */
 void pickup_folder_watch(void (*came)(void));
 
-/* Calls back for each whole file until that gives false.  Old drafts are removed
- * on the way.  False where the folder cannot be read, with errno. */
+/* Calls back for each whole file until that gives false.  Old drafts are
+ * removed on the way.  False where the folder cannot be read, with errno. */
 MUST_CHECK bool pickup_folder_each(bool (*each)(const char *name));
 
 /* FOUND_NONE: it is gone, or was set aside and reported.  FOUND_FAILED: try

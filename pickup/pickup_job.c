@@ -235,8 +235,8 @@ look(void)
 		log_warn("maildrop: cannot be read: %m: tried again later");
 }
 
-/* At the end of each round: more files where a job has ended, more content where
- * there is room for it.  The channels were flushed before. */
+/* At the end of each round: more files where a job has ended, more content
+ * where there is room for it.  The channels were flushed before. */
 static void
 on_round(void)
 {

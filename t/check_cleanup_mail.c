@@ -310,7 +310,8 @@ static const struct {
 	    "\r\nResent-From: a@b.c\r\nResent-Message-ID: <",
 	    "\r\nFrom:", MAIL_LOCAL, "a@b.c" },
 	{ "sent on, complete",
-	    "Resent-Date: x\r\nResent-From: q@x.y\r\nResent-Message-Id: <z>\r\n",
+	    "Resent-Date: x\r\nResent-From: q@x.y\r\n"
+	    "Resent-Message-Id: <z>\r\n",
 	    "Resent-From: q@x.y\r\n", "From: a@b.c", MAIL_LOCAL, "a@b.c" },
 	{ "null sender", "To: x@y.z\r\n",
 	    "From: MAILER-DAEMON@mx.example.org (Mail Delivery System)\r\n",

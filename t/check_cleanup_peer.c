@@ -1,7 +1,6 @@
 /*
- * cleanup_peer: dialogues with feeders and qmgr over real channels, the disk and
- * its thread included.
- * SPDX-License-Identifier: BSD-2-Clause
+ * cleanup_peer: dialogues with feeders and qmgr over real channels, the disk
+ * and its thread included. SPDX-License-Identifier: BSD-2-Clause
  */
 
 #include <check.h>

@@ -26,8 +26,8 @@
 
 struct qmgr qmgr;
 
-/* What the agent answers says the first letter: s sent, d deferred once and then
- * sent, n never, l a list, which becomes its members. */
+/* What the agent answers says the first letter: s sent, d deferred once and
+ * then sent, n never, l a list, which becomes its members. */
 static const struct message {
 	const char *sender;
 	const char *rcpts[4];

@@ -10,7 +10,8 @@
 #define WORLD_ID "1111112222BBC"
 
 /* The parameters every test has; `more` comes behind them.  With options of
- * tmpfs(5) the queue is a file system of its own, for which one must be root. */
+ * tmpfs(5) the queue is a file system of its own, for which one must be
+ * root. */
 void world_start(const char *more, const char *tmpfs);
 void world_stop(void);
 
@@ -23,7 +24,7 @@ int world_count(enum spool_dir dir);
 /* The lines logged since the last call, in the buf of the world. */
 const char *world_log(void);
 
-/* A message of the queue as it will be read: headers, then content; the envelope
- * in m. */
+/* A message of the queue as it will be read: headers, then content; the
+ * envelope in m. */
 void world_read(struct arena *a, enum spool_dir dir, const char *id,
     struct spool_message *m, struct buf *text);

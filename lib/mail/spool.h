@@ -3,18 +3,18 @@
  *
  * Layout, all integers big-endian (doc/queue.md has the table):
  *
- *	head      SPOOL_HEAD_SIZE bytes, written last: magic, version, offsets and
- *	          lengths of the parts, flags, times, a checksum for each part and
- *	          for the head itself
+ *	head      SPOOL_HEAD_SIZE bytes, written last: magic, version, offsets
+ *	          and lengths of the parts, flags, times, a checksum for each
+ *	          part and for the head itself
  *	content   canonical lines (CRLF, not dot-stuffed)
  *	headers   header fields that stand in front of the content when read
  *	envelope  one record env, then its env_rcpt (records.def)
  *	journal   appended by qmgr: records, each with length and checksum
  *
- * A file without a valid head was never acknowledged.  A damaged part is said as
- * such and never read as something else.  Names are ids (queueid.h); folders are
- * reached by the *at() calls from a descriptor of the queue folder.  Nothing
- * here logs or ends the process.
+ * A file without a valid head was never acknowledged.  A damaged part is said
+ * as such and never read as something else.  Names are ids (queueid.h);
+ * folders are reached by the *at() calls from a descriptor of the queue
+ * folder.  Nothing here logs or ends the process.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -130,9 +130,9 @@ struct spool_draft {
 
 #define CLEAN_DRAFT CLEANUP(spool_draft_free)
 
-/* Begins; the file is made in tmp/ when there is something to write.  Content is
- * collected up to SPOOL_CHUNK before it is written, so that a small message is
- * one write.  A zeroed draft is empty, and may be freed. */
+/* Begins; the file is made in tmp/ when there is something to write.
+ * Content is collected up to SPOOL_CHUNK before it is written, so that a
+ * small message is one write.  A zeroed draft is empty, and may be freed. */
 void spool_draft_start(struct spool_draft *d, int queue_fd, const char *id);
 
 /* Content, cut anywhere; also learns its flags, longest line and checksum.  A
@@ -157,9 +157,10 @@ void spool_draft_free(struct spool_draft *d);
 
 /* ---- reading ---- */
 
-/* All of it but the content, with the journal applied.  `check_data` also reads
- * the content for its checksum.  False with why: errno is EBADMSG where the file
- * is not whole, else that of a failing read, which says nothing about it. */
+/* All of it but the content, with the journal applied.  `check_data` also
+ * reads the content for its checksum.  False with why: errno is EBADMSG
+ * where the file is not whole, else that of a failing read, which says
+ * nothing about it. */
 MUST_CHECK bool spool_read(int fd, struct arena *a, struct spool_message *out,
     bool check_data, const char **why);
 
@@ -169,8 +170,8 @@ MUST_CHECK bool spool_read_head(int fd, struct spool_head *out,
 
 /* ---- the journal (qmgr) ---- */
 
-/* Encodes one entry behind what is in out.  Texts beyond what fits into an entry
- * are cut. */
+/* Encodes one entry behind what is in out.  Texts beyond what fits into an
+ * entry are cut. */
 void spool_entry_rcpt(struct buf *out, uint32_t index, enum rcpt_state state,
     const struct dsn *last, const char *relay, int64_t when);
 void spool_entry_more(struct buf *out, const struct rec_env_rcpt *rcpt);

@@ -1,11 +1,11 @@
 /*
  * Writing a queue file.
  *
- * The content is collected behind room for the head.  If all of the message fits
- * into one chunk, head, content, headers and envelope go out with one write;
- * else the chunks are written as they fill up, and the head last, over the
- * zeros that stood for it: a file whose writing did not come to its end has no
- * head.
+ * The content is collected behind room for the head.  If all of the message
+ * fits into one chunk, head, content, headers and envelope go out with one
+ * write; else the chunks are written as they fill up, and the head last, over
+ * the zeros that stood for it: a file whose writing did not come to its end
+ * has no head.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

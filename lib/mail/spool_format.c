@@ -1,8 +1,8 @@
 /*
- * The head is 192 bytes: magic, version, the fields listed below, zeros, and the
- * checksum of all that in the last four.  An entry of the journal begins with 16
- * bytes: type, length and checksum of the payload, and the checksum of these
- * three, so that a damaged length is not taken for a torn end.
+ * The head is 192 bytes: magic, version, the fields listed below, zeros, and
+ * the checksum of all that in the last four.  An entry of the journal begins
+ * with 16 bytes: type, length and checksum of the payload, and the checksum of
+ * these three, so that a damaged length is not taken for a torn end.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

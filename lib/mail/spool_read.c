@@ -1,6 +1,6 @@
 /*
- * Reading a queue file, through a window of 16 KiB: most messages are small, and
- * if the file ends within the first window that is the only read.
+ * Reading a queue file, through a window of 16 KiB: most messages are small,
+ * and if the file ends within the first window that is the only read.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -13,9 +13,10 @@
  * included.  It dies in front of the call, so what is on disk is what a kill at
  * any moment since the call before would have left.
  *
- * With CRASH_DEVICE in the environment (an ext4 file system on a loop device) the
- * queue lies there, and the crash is one of the machine: the file system is shut
- * down first, as by a power cut (EXT4_IOC_SHUTDOWN), and mounted again after.
+ * With CRASH_DEVICE in the environment (an ext4 file system on a loop device)
+ * the queue lies there, and the crash is one of the machine: the file system
+ * is shut down first, as by a power cut (EXT4_IOC_SHUTDOWN), and mounted again
+ * after.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
