@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "delivery.h"
 #include "fd.h"
 #include "list.h"
@@ -44,6 +45,7 @@ struct job {
 	const char *id, *nexthop;
 	int64_t arrived, queued, started; /* wall clock */
 	bool probe;
+	const char *via; /* the alias that all recipients came from, or "" */
 	int fd;
 	struct smtp_mail mail;
 	struct place *places; /* beside mail.rcpts */
@@ -399,9 +401,29 @@ read_rcpts(struct job *j, struct slice records)
 		j->mail.rcpts[i].address = arena_strdup(&j->arena, r.address);
 		j->places[i].index = r.index;
 		j->places[i].orig = arena_strdup(&j->arena, r.orig);
+		if (i == 0)
+			j->via = arena_strdup(&j->arena, r.via);
+		else if (!str_eq(j->via, r.via))
+			j->via = "";
 	}
 	j->mail.n_rcpts = n;
 	return true;
+}
+
+/* Mail that is forwarded says by whom, so that a host which gets it back knows
+ * the loop. */
+static void
+add_delivered_to(struct job *j)
+{
+	CLEAN_BUF struct buf text = { 0 };
+	struct slice *head = &j->mail.source.head;
+
+	buf_adds(&text, "Delivered-To: ");
+	addr_put_internal(&text, j->via);
+	buf_adds(&text, "\r\n");
+	buf_add(&text, head->at, head->len);
+	head->at = arena_memdup(&j->arena, text.text, text.len);
+	head->len = text.len;
 }
 
 /* The header fields that stand in front of the content lie behind it in the
@@ -424,6 +446,8 @@ read_message(struct job *j, const struct msg_job *m)
 	from->data = whole ? bytes : NULL;
 	from->head.at = bytes + (whole ? m->data_len : 0);
 	from->head.len = (size_t)m->head_len;
+	if (j->via[0] != '\0')
+		add_delivered_to(j);
 	return true;
 }
 

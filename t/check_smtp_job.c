@@ -175,6 +175,8 @@ set_up(void)
 	int fds[2];
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	done = 0;
+	agent = qmgr = (struct chan){ 0 };
 	clock_start();
 	loop_start();
 	log_sink(take_line);
@@ -218,7 +220,8 @@ tear_down(void)
 }
 
 static void
-send_job(uint32_t stream, const char *nexthop, const char *const *rcpts)
+send_forwarded(uint32_t stream, const char *nexthop, const char *const *rcpts,
+    const char *via)
 {
 	CLEAN_BUF struct buf packet = { 0 }, records = { 0 };
 	CLEAN_FD int fd = memfd_create("message", MFD_CLOEXEC);
@@ -230,6 +233,7 @@ send_job(uint32_t stream, const char *nexthop, const char *const *rcpts)
 			.index = i,
 			.address = rcpts[i],
 			.orig = "",
+			.via = via,
 		};
 		rec_put_job_rcpt(&records, &r);
 	}
@@ -250,6 +254,12 @@ send_job(uint32_t stream, const char *nexthop, const char *const *rcpts)
 	msg_put_job(&packet, &m);
 	chan_send(&qmgr, &packet, fd, false);
 	chan_flush(&qmgr);
+}
+
+static void
+send_job(uint32_t stream, const char *nexthop, const char *const *rcpts)
+{
+	send_forwarded(stream, nexthop, rcpts, "");
 }
 
 static void
@@ -329,6 +339,20 @@ START_TEST(a_stale_connection_is_replaced)
 	    "1 0 1 0 2.0.0 250 first\n1 1 1 0 2.0.0 250 first\n"
 	    "2 0 1 0 2.0.0 250 second\n2 1 1 0 2.0.0 250 second\n");
 	stop_host(&h, &heard);
+}
+END_TEST
+
+START_TEST(what_was_forwarded_says_by_whom)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf heard = { 0 };
+	struct host h = start_host(one_good);
+
+	send_forwarded(1, hop(&a, &h), ab, "alice@me.test");
+	wait_done(1);
+	stop_host(&h, &heard);
+	ck_assert_ptr_nonnull(strstr(buf_str(&heard),
+	    "DATA\r\nDelivered-To: alice@me.test\r\nReceived: y\r\n"));
 }
 END_TEST
 
@@ -458,6 +482,7 @@ suite_of_cases(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, two_messages_go_over_one_connection);
 	tcase_add_test(t, a_stale_connection_is_replaced);
+	tcase_add_test(t, what_was_forwarded_says_by_whom);
 	tcase_add_test(t, a_host_that_is_not_there);
 	tcase_add_test(t, another_address_is_tried);
 	tcase_add_test(t, without_a_resolver_it_is_the_resolver);
