@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -98,6 +99,24 @@ warn_lines(const char *lines)
 	while (slice_next_part(&rest, '\n', &line))
 		if (line.len > 0)
 			log_warn("%.*s", (int)line.len, line.at);
+}
+
+/* Why we do not start: to whoever starts us and, as there is no scribe, to
+ * syslog. */
+static void
+say_errors(const char *lines)
+{
+	struct slice rest = slice_of(lines);
+	struct slice line;
+
+	openlog("posthouse/master", LOG_PID, LOG_MAIL);
+	while (slice_next_part(&rest, '\n', &line)) {
+		if (line.len == 0)
+			continue;
+		fprintf(stderr, "%.*s\n", (int)line.len, line.at);
+		syslog(LOG_CRIT, "fatal: %.*s", (int)line.len, line.at);
+	}
+	closelog();
 }
 
 /* ---- the end ---- */
@@ -353,7 +372,7 @@ start_all(struct conf *c)
 	if (control_start(c->run_directory) < 0)
 		log_fatal("%s/control: %m", c->run_directory);
 	if (generation_start(c, 1, NULL, &errors) == NULL) {
-		warn_lines(buf_str(&errors));
+		say_errors(buf_str(&errors));
 		leave(EX_CONFIG);
 	}
 }
@@ -372,7 +391,7 @@ main(int argc, char **argv)
 	(void)fd_limit(FILES); /* fewer is fewer programs, not an error */
 	clock_start();
 	if (!conf_load(&c, master.conf_dir, &errors)) {
-		fputs(buf_str(&errors), stderr);
+		say_errors(buf_str(&errors));
 		return EX_CONFIG;
 	}
 	if (chdir("/") < 0)

@@ -121,4 +121,9 @@ on a posthouse reload >"$lab/said" 2>&1
 is "a link is not followed" $? 78
 like "and named" "$(cat "$lab/said")" 'maillog_file: /var/log/link: '
 on a posthouse stop
+conf a 'maillog_file = /var/log/posthouse.log'
+echo 'smtpd_timeout = soon' >>"$r/etc/posthouse/main.conf"
+ok "a start that is refused" not on a posthouse start
+ok "tells syslog why" wait_for 5 syslog_has \
+    'posthouse/master.*: fatal: main.conf:[0-9]+: smtpd_timeout: '
 lab_done
