@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -133,8 +134,14 @@ pickup_folder_take(struct arena *a, const char *name, struct pickup_file *out)
 
 	if (fd < 0 && errno == ENOENT)
 		return FOUND_NONE;
-	if ((fd < 0 || fstat(fd, &st) < 0) && is_passing(errno))
+	if (fd < 0 && is_passing(errno))
 		return FOUND_FAILED;
+	/* After a reload two of us are at work for a while: who has the file
+	 * locked has it on its way. */
+	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0))
+		return FOUND_FAILED;
+	if (fd >= 0 && st.st_nlink == 0)
+		return FOUND_NONE;
 	if (fd < 0)
 		why = errno == ELOOP ? "it is a symbolic link"
 				     : "it cannot be opened";

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,6 +138,24 @@ leave(const char *rcpt, const char *content)
 	ck_assert_int_eq(maildrop_commit(&d), 0);
 }
 
+/* A good one, renamed to a known name. */
+static void
+good(void)
+{
+	DIR *dir;
+	struct dirent *e;
+
+	leave("bob@example.org", CONTENT);
+	dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	while ((e = readdir(dir)) != NULL)
+		if (e->d_name[0] == 'm')
+			ck_assert_int_eq(renameat(folder, e->d_name, folder,
+					     "m1"),
+			    0);
+	(void)closedir(dir);
+}
+
 /* ---- cleanup's side ---- */
 
 /* The next packet, which is of this type; its body is left in b. */
@@ -249,6 +268,22 @@ START_TEST(what_lay_there_before_is_taken_up)
 	connect_cleanup();
 	answer(hear_message("bob@example.org", &content), 250);
 	ck_assert_int_eq(count("", false), 0);
+}
+END_TEST
+
+/* As after a reload, when the old one has not ended yet. */
+START_TEST(what_another_pickup_has_in_hand_is_left_alone)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	good();
+	CLEAN_FD int fd = openat(folder, "m1", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	hear_nothing();
+	ck_assert_int_eq(count("m", false), 1);
+	leave("carol@example.org", CONTENT);
+	answer(hear_message("carol@example.org", &content), 250);
+	ck_assert_int_eq(count("m", false), 1);
 }
 END_TEST
 
@@ -369,24 +404,6 @@ nothing(void)
 	(void)close(make("m1", "", 0640));
 }
 
-/* A good one, renamed to a known name. */
-static void
-good(void)
-{
-	DIR *dir;
-	struct dirent *e;
-
-	leave("bob@example.org", CONTENT);
-	dir = opendir(path);
-	ck_assert_ptr_nonnull(dir);
-	while ((e = readdir(dir)) != NULL)
-		if (e->d_name[0] == 'm')
-			ck_assert_int_eq(renameat(folder, e->d_name, folder,
-					     "m1"),
-			    0);
-	(void)closedir(dir);
-}
-
 static void
 two_names(void)
 {
@@ -470,6 +487,7 @@ suite_of_cases(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_file_is_taken_up_and_removed);
 	tcase_add_test(t, what_lay_there_before_is_taken_up);
+	tcase_add_test(t, what_another_pickup_has_in_hand_is_left_alone);
 	tcase_add_test(t, a_refusal_for_now_keeps_the_file);
 	tcase_add_test(t, a_refusal_for_ever_sets_the_file_aside);
 	tcase_add_test(t, a_cleanup_that_dies_leaves_the_file);
