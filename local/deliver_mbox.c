@@ -116,10 +116,11 @@ lock_file(const struct msg_deliver *m, int fd)
 	return false;
 }
 
-/* A mailbox is a file of ours with one name: a link made by somebody else
- * could lead our rights to another file. */
+/* A mailbox is a file with one name, because a link made by somebody else could
+ * lead our rights to another file; and it is the recipient's, where it is not
+ * one that the administrator or the user has named. */
 static bool
-is_ours(int fd, const char **why)
+is_mailbox(int fd, bool named, const char **why)
 {
 	struct stat st;
 
@@ -129,7 +130,7 @@ is_ours(int fd, const char **why)
 		*why = "not a regular file";
 	else if (st.st_nlink != 1)
 		*why = "the file has more than one name";
-	else if (st.st_uid != geteuid())
+	else if (!named && st.st_uid != geteuid())
 		*why = "the file is not owned by the recipient";
 	return *why == NULL;
 }
@@ -137,16 +138,17 @@ is_ours(int fd, const char **why)
 static bool
 open_mbox(struct mbox *b, const struct msg_deliver *m, const char **why)
 {
-	bool may_fail = m->kind == DELIVER_FILE;
+	bool named = m->kind == DELIVER_FILE;
 
 	if (has_lock(m, "dotlock") && !make_dotlock(b, m->target) &&
-	    (!may_fail || (errno != EACCES && errno != EROFS)))
+	    (!named || (errno != EACCES && errno != EROFS)))
 		return false;
 	b->file = open(m->target,
 	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
 		O_CLOEXEC,
 	    0600);
-	if (b->file < 0 || !is_ours(b->file, why) || !lock_file(m, b->file))
+	if (b->file < 0 || !is_mailbox(b->file, named, why) ||
+	    !lock_file(m, b->file))
 		return false;
 	b->before = lseek(b->file, 0, SEEK_END);
 	return b->before >= 0;

@@ -124,17 +124,31 @@ find_addresses(struct arena *a, const char *item, const char *const **out)
 	return n;
 }
 
+/* True for the transport that local_transport names. */
+static bool
+is_local_transport(const char *transport)
+{
+	struct slice rest = slice_of(params.local_transport);
+	struct slice name;
+
+	return slice_next_part(&rest, ':', &name) && slice_eq(name, transport);
+}
+
+/* By the route and not by the domain alone, because transport_maps may send one
+ * user's mail elsewhere. */
 static enum found
 find_local_name(struct arena *a, const char *address, const char **name)
 {
-	struct addr addr = addr_split(a, address);
-	enum route_class class;
-	enum found found = route_classify(addr.domain, &class);
+	struct route route;
+	struct dsn why;
+	enum found found = route_resolve(a, "", address, &route, &why);
 
 	if (found != FOUND_ONE)
 		return found;
-	*name = addr.local;
-	return class == ROUTE_LOCAL ? FOUND_ONE : FOUND_NONE;
+	*name = addr_split(a, address).local;
+	return route.class == ROUTE_LOCAL && is_local_transport(route.transport)
+	    ? FOUND_ONE
+	    : FOUND_NONE;
 }
 
 const struct expand_world local_world = {

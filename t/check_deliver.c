@@ -393,6 +393,21 @@ START_TEST(a_linked_mbox_is_not_touched)
 }
 END_TEST
 
+START_TEST(a_named_file_may_be_anybodys)
+{
+	struct msg_deliver m = request(DELIVER_FILE, "file");
+
+	if (geteuid() != 0)
+		return;
+	write_file("file", "", 0666); /* root's */
+	deliver(&m);
+	assert_result(OUTCOME_SENT, "2.0.0", "delivered to file: ");
+	m.kind = DELIVER_MBOX;
+	deliver(&m);
+	assert_result(OUTCOME_DEFER, "4.2.0", "not owned by the recipient");
+}
+END_TEST
+
 START_TEST(dev_null_takes_all)
 {
 	struct msg_deliver m = request(DELIVER_FILE, "x");
@@ -593,6 +608,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_failed_delivery_is_taken_back);
 	tcase_add_test(t, a_locked_mbox_is_later);
 	tcase_add_test(t, a_linked_mbox_is_not_touched);
+	tcase_add_test(t, a_named_file_may_be_anybodys);
 	tcase_add_test(t, dev_null_takes_all);
 	tcase_add_loop_test(t, a_command_has_a_fate, 0, ARRAY_LEN(runs));
 	tcase_add_test(t, a_command_reads_all_and_says_little);
