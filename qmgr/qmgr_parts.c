@@ -233,3 +233,18 @@ parts_sort(struct mail *mail)
 	for (struct sched_part *p = mail->msg->parts; p != NULL; p = p->next)
 		parts_mark(mail, p, p->ready);
 }
+
+void
+parts_add(struct mail *mail, size_t first)
+{
+	for (uint32_t i = (uint32_t)first; i < mail->m.n_rcpts; i++) {
+		struct dest *d = find_dest(mail, i);
+
+		if (d == NULL)
+			continue;
+		mail->places[i].dest = d;
+		take_place(mail, i,
+		    sched_join(qmgr.sched, mail->msg, d, 1, false),
+		    PLACE_READY);
+	}
+}

@@ -15,6 +15,9 @@
  * Recipients that no route will ever take have failed after. */
 void parts_sort(struct mail *mail);
 
+/* The same for recipients that were added, from this one on: ready at once. */
+void parts_add(struct mail *mail, size_t first);
+
 /* Marks so many of a part's recipients as ready and the rest as waiting: never
  * tried ones before others. */
 void parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready);

@@ -145,6 +145,7 @@ agent_expand(struct chan *c, const void *body, size_t len, int fd)
 		too_deep(job, m.index);
 		return true;
 	}
+	size_t first = mail->m.n_rcpts;
 	bool good = add_members(job, m.index,
 	    (struct slice){ buf_str(&job->members), job->members.len });
 	assert(good);
@@ -153,7 +154,7 @@ agent_expand(struct chan *c, const void *body, size_t len, int fd)
 	job->result.over++;
 	mail_settle(mail, m.index, RCPT_EXPANDED);
 	(void)mail_save(mail);
-	parts_sort(mail);
+	parts_add(mail, first);
 	qmgr_soon();
 	return true;
 }
