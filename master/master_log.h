@@ -3,8 +3,8 @@
  *
  * master makes a packet socket pair for each service and keeps both ends over
  * restarts and reloads: programs write to one, scribe reads the other, and
- * while there is no scribe lines wait.  The file is opened by master, as root; scribe
- * gets the descriptor, and a new one when the file has been moved away.
+ * while there is no scribe lines wait.  The file is opened by master, as root;
+ * scribe gets the descriptor, and a new one when the file has been moved away.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

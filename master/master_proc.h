@@ -18,8 +18,8 @@ void proc_start(struct proc *p);
 /* Frees what has no process any more. */
 void proc_free(struct proc *p);
 
-/* It may begin; it is to take nothing new, because another generation goes on or
- * because all stop. */
+/* It may begin; it is to take nothing new, because another generation goes on
+ * or because all stop. */
 void proc_go(struct proc *p);
 void proc_drain(struct proc *p);
 void proc_drain_to_stop(struct proc *p);

@@ -1,7 +1,7 @@
 /*
- * The lines that came in one round, put into the order of time: each service has
- * a socket of its own, and a reader of the log wants to see the delivery before
- * the removal.
+ * The lines that came in one round, put into the order of time: each service
+ * has a socket of its own, and a reader of the log wants to see the delivery
+ * before the removal.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -252,8 +252,8 @@ unfinished(const struct pump *p)
 	    (p->offer && !port->paused && !clogged(port));
 }
 
-/* In a pause the kernel is told only when input does come: a peer that waits for
- * our answer costs nothing. */
+/* In a pause the kernel is told only when input does come: a peer that waits
+ * for our answer costs nothing. */
 static int
 wanted(const struct pump *p)
 {

@@ -13,19 +13,19 @@
  * master starts a program as root with descriptor 3 the control channel, 4 the
  * log socket and 5 the lock of the instance (held, never used: nobody can start
  * the instance anew while one of its programs is left), in argv `-c DIR -s
- * SERVICE -n SLOT`.  program_start() reads
- * the parameters (with those of the service's section); program_confine() gives
- * up every right that the program's row in the rights table (rights.h) does not
- * name, and cannot be undone.
+ * SERVICE -n SLOT`.  program_start() reads the parameters (with those of the
+ * service's section); program_confine() gives up every right that the program's
+ * row in the rights table (rights.h) does not name, and cannot be undone.
  *
- * program_start() makes the loop, so timers and watches may be set from then on.
- * Until program_run() what is logged goes to standard error too, from where
- * master hands it to whoever asked for the start.
+ * program_start() makes the loop, so timers and watches may be set from then
+ * on.  Until program_run() what is logged goes to standard error too, from
+ * where master hands it to whoever asked for the start.
  *
- * In program_run() ctl_ready is sent; channels and listening sockets arrive from
- * master and are handed to the callbacks; pings are answered.  Draining: after drain() a
- * program takes nothing new and ends by itself (program_end()) when busy()
- * gives 0 and every channel in `feeders` is closed.  SIGTERM ends it at once.
+ * In program_run() ctl_ready is sent; channels and listening sockets arrive
+ * from master and are handed to the callbacks; pings are answered.  Draining:
+ * after drain() a program takes nothing new and ends by itself (program_end())
+ * when busy() gives 0 and every channel in `feeders` is closed.  SIGTERM ends
+ * it at once.
  *
  * Ends in log_fatal where the parameters or rights are not as they must be, and
  * exits quietly when master is gone and the work is over.
