@@ -470,6 +470,7 @@ dns_start(void)
 	if (params.dns_servers[0] != '\0')
 		set_servers(params.dns_servers);
 	trusted = servers_trusted();
+	last_heard = 0;
 }
 
 void
