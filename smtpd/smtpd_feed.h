@@ -1,14 +1,14 @@
 /*
  * smtpd_feed - the way of a message to cleanup.
  *
- * A feed begins with the first recipient, gives the message its queue id, and
- * collects.  A small message goes to cleanup whole when its end has come, a
- * larger one streams as soon as it is known to be larger; a client is not read
- * while too much waits for cleanup.
+ * A feed begins with the first recipient, gives the message its queue id,
+ * and collects.  A small message goes to cleanup whole when its end has
+ * come, a larger one streams as soon as it is known to be larger; a client
+ * is not read while too much waits for cleanup.
  *
- * cleanup's answer ends the feed.  A cleanup that dies fails its feeds with 451,
- * so the client keeps the message; a client that is gone before the answer
- * changes nothing, because the message is cleanup's by then.
+ * cleanup's answer ends the feed.  A cleanup that dies fails its feeds with
+ * 451, so the client keeps the message; a client that is gone before the
+ * answer changes nothing, because the message is cleanup's by then.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -74,7 +74,8 @@ smtpd_turn_away(struct smtpd_session *s, struct smtpd_verdict v)
 	settle(s);
 }
 
-/* The client did not wait for the greeting: it is kept for later, or refused. */
+/* The client did not wait for the greeting: it is kept for later, or
+ * refused. */
 static size_t
 too_early(struct smtpd_session *s, const char *bytes, size_t n)
 {

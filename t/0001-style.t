@@ -63,8 +63,10 @@ check "no program includes another's header" "$(
 	for d in master smtpd cleanup qmgr smtp bounce lookup scribe pickup; do
 		for h in "$d"/*.h; do
 			[ -f "$h" ] || continue
+			# A command may ask a program's own code what it
+			# would do.
 			grep -Hn "#include \"\([a-z]*/\)\?${h##*/}\"" $programs |
-			    grep -v "^$d/"
+			    grep -v "^$d/\|^tools/"
 		done
 	done)"
 
