@@ -12,16 +12,12 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_offer.h smtp/smtp_offer.c \
 	smtp/smtp_mail.h smtp/smtp_mail.c \
 	smtp/smtp_client.h smtp/smtp_client.c \
-	smtp/smtp_hosts.h smtp/smtp_hosts.c \
-	smtp/smtp_memory.h smtp/smtp_memory.c \
-	smtp/smtp_resolve.h smtp/smtp_resolve.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_job.h smtp/smtp_job.c
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \
-	t/check_smtp_client t/check_smtp_hosts t/check_smtp_job
+	t/check_smtp_client t/check_smtp_job
 t_check_smtp_reply_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_mime_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_content_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_client_LDADD = smtp/libsmtp.a $(LDADD)
-t_check_smtp_hosts_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_job_LDADD = smtp/libsmtp.a $(LDADD)

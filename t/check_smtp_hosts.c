@@ -6,8 +6,8 @@
 #include <check.h>
 #include <string.h>
 
-#include "../smtp/smtp_hosts.h"
 #include "buf.h"
+#include "smtp_hosts.h"
 
 static const struct {
 	const char *nexthop, *host;

@@ -5,9 +5,9 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_setup.h tools/posthouse_setup.c \
 	tools/posthouse_route.c
 tools_posthouse_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local \
-	-I$(srcdir)/lookup -I$(srcdir)/smtp
+	-I$(srcdir)/lookup
 tools_posthouse_LDADD = local/liblocal.a local/libdeliver.a \
-	lookup/liblookup.a smtp/libsmtp.a $(LDADD)
+	lookup/liblookup.a $(LDADD)
 noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = tools/tool.h tools/tool.c \
 	tools/build_table.h tools/build_table.c

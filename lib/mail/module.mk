@@ -57,3 +57,8 @@ check_PROGRAMS += t/check_table t/check_lists t/check_lmdb
 libposthouse_a_SOURCES += lib/mail/delivery.h lib/mail/delivery.c
 check_PROGRAMS += t/check_delivery
 libposthouse_a_SOURCES += lib/mail/qline.h lib/mail/qline.c
+libposthouse_a_SOURCES += \
+	lib/mail/smtp_hosts.h lib/mail/smtp_hosts.c \
+	lib/mail/smtp_memory.h lib/mail/smtp_memory.c \
+	lib/mail/smtp_resolve.h lib/mail/smtp_resolve.c
+check_PROGRAMS += t/check_smtp_hosts
