@@ -28,6 +28,7 @@ static const struct chan_rule rules[] = {
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
+	.peer = local_job_peer,
 	.peer_ended = local_job_peer_ended,
 	.busy = local_job_busy,
 	.feeders = 1U << ROLE_QMGR,

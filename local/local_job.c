@@ -8,7 +8,8 @@
  * asked, or members, which qmgr puts into the message in the recipient's place.
  *
  * A question is open under a number of ours until its answer comes, its time is
- * over, or its peer is gone; the two latter are "later".
+ * over, or its peer is gone; the two latter are "later".  Where there is no peer,
+ * because it is being started again, the question waits for the next one.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -51,7 +52,10 @@ struct rcpt {
 	struct rec_job_rcpt r;
 	struct expand e;
 	struct loop_timer timer;
-	struct chan *asked; /* the peer of the open question */
+	struct chan *asked; /* the peer of the open question; NULL: it waits */
+	struct buf held;    /* the question that waits */
+	enum role role;     /* for whom it is */
+	bool with_mail;     /* the message goes with it */
 	uint32_t number;    /* of the question; 0: none is open */
 	bool expanding;     /* the question is the expansion's */
 	int64_t ready;      /* when the delivery began */
@@ -156,6 +160,7 @@ close_question(struct rcpt *r)
 {
 	(void)map_drop(&open_questions, &r->number, sizeof(r->number));
 	loop_cancel(&r->timer);
+	buf_free(&r->held);
 	r->number = 0;
 	r->asked = NULL;
 }
@@ -174,19 +179,12 @@ question_timed_out(struct loop_timer *timer)
 	    "no answer in time from another program");
 }
 
-/* A number for a question to that program; 0 where it is not there, and the
- * recipient has its fate. */
+/* A number for a question. */
 static uint32_t
-open_question(struct rcpt *r, enum role role, int64_t wait, bool expanding)
+open_question(struct rcpt *r, int64_t wait, bool expanding)
 {
 	static uint32_t last;
 
-	r->asked = program_peer(role);
-	if (r->asked == NULL) {
-		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
-		    "another program is not there");
-		return 0;
-	}
 	do
 		last++;
 	while (last == 0 || map_get(&open_questions, &last, sizeof(last)));
@@ -195,6 +193,26 @@ open_question(struct rcpt *r, enum role role, int64_t wait, bool expanding)
 	*map_put(&open_questions, &last, sizeof(last)) = r;
 	loop_timer(&r->timer, wait, question_timed_out);
 	return last;
+}
+
+static void
+send_question(struct rcpt *r, struct chan *to, const struct buf *packet)
+{
+	r->asked = to;
+	chan_send(to, packet, r->with_mail ? r->job->mail : -1, false);
+}
+
+static void
+pose(struct rcpt *r, enum role role, const struct buf *packet, bool with_mail)
+{
+	struct chan *to = program_peer(role);
+
+	r->role = role;
+	r->with_mail = with_mail;
+	if (to != NULL)
+		send_question(r, to, packet);
+	else
+		buf_add(&r->held, packet->text, packet->len);
 }
 
 /* Whose answer this is, with the question closed; NULL where nobody waits. */
@@ -215,11 +233,9 @@ ask_user(struct rcpt *r, const char *user, bool expanding)
 	struct msg_ask m = { .kind = LOOKUP_USER, .key = user };
 	CLEAN_BUF struct buf packet = { 0 };
 
-	m.stream = open_question(r, ROLE_LOOKUP, ASK_TIME, expanding);
-	if (m.stream == 0)
-		return;
+	m.stream = open_question(r, ASK_TIME, expanding);
 	msg_put_ask(&packet, &m);
-	chan_send(r->asked, &packet, -1, false);
+	pose(r, ROLE_LOOKUP, &packet, false);
 }
 
 static void
@@ -236,11 +252,9 @@ ask_file(struct rcpt *r)
 	};
 	CLEAN_BUF struct buf packet = { 0 };
 
-	m.stream = open_question(r, ROLE_DELIVER, ASK_TIME, true);
-	if (m.stream == 0)
-		return;
+	m.stream = open_question(r, ASK_TIME, true);
 	msg_put_deliver(&packet, &m);
-	chan_send(r->asked, &packet, -1, false);
+	pose(r, ROLE_DELIVER, &packet, false);
 }
 
 /* The request has kind, user, target, limit and deadline. */
@@ -262,12 +276,9 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 	m->data_len = job->m.data_len;
 	m->head_at = job->m.head_at;
 	m->head_len = job->m.head_len;
-	m->stream = open_question(r, ROLE_DELIVER,
-	    m->deadline - clock_wall() + GRACE, false);
-	if (m->stream == 0)
-		return;
+	m->stream = open_question(r, m->deadline - clock_wall() + GRACE, false);
 	msg_put_deliver(&packet, m);
-	chan_send(r->asked, &packet, job->mail, false);
+	pose(r, ROLE_DELIVER, &packet, true);
 }
 
 /* ---- the ways of a recipient ---- */
@@ -557,6 +568,19 @@ local_job_delivered(struct chan *c, const void *body, size_t len, int fd)
 	    m.outcome == OUTCOME_SENT ? FAULT_NONE : FAULT_MESSAGE, m.status,
 	    m.text);
 	return true;
+}
+
+void
+local_job_peer(struct chan *c)
+{
+	MAP_EACH(&open_questions, e) {
+		struct rcpt *r = e->value;
+
+		if (r->asked != NULL || (uint32_t)r->role != c->role)
+			continue;
+		send_question(r, c, &r->held);
+		buf_free(&r->held);
+	}
 }
 
 void

@@ -98,4 +98,15 @@ ok "a new one is there" wait_for 10 on a pidof deliver
 ok "mqueue -f again" on a mqueue -f
 ok "and it is delivered" wait_for 15 log_has a \
     'to=<bob@a.test>.*status=sent .delivered to command: sleep 3'
+
+conf a 'mailbox_command ='
+ok "reload" on a posthouse reload
+ok "only the new programs are left" wait_for 10 sh -c \
+    '[ "$(nsenter -t "$1" -n -m -u -r pidof deliver | wc -w)" = 1 ]' x "$pid_a"
+on a sh -c 'kill -9 $(pidof deliver) $(pidof lookup)'
+ok "mail while deliver and lookup are started again" \
+    mail_to alice@a.test in-the-gap
+ok "waits for them and is delivered" wait_for 10 mailbox_has a alice in-the-gap
+ok "at the first attempt" not log_has a \
+    'to=<alice@a.test>.*status=deferred .(no answer|another)'
 lab_done
