@@ -93,6 +93,7 @@ begin_qmgr(void)
 		.probe_max = SECOND,
 	};
 
+	sched_destroy(&qmgr.sched);
 	memset(&qmgr, 0, sizeof(qmgr));
 	list_init(&qmgr.loaded);
 	qmgr.dir = open(dir, O_RDONLY | O_DIRECTORY);
