@@ -7,10 +7,6 @@
  * What comes out is either a mailbox, a command or a file, for which deliver is
  * asked, or members, which qmgr puts into the message in the recipient's place.
  *
- * A question is open under a number of ours until its answer comes, its time is
- * over, or its peer is gone; the two latter are "later".  Where there is no peer,
- * because it is being started again, the question waits for the next one.
- *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
@@ -21,6 +17,7 @@
 
 #include "clock.h"
 #include "delivery.h"
+#include "local_ask.h"
 #include "local_expand.h"
 #include "local_place.h"
 #include "local_virtual.h"
@@ -51,19 +48,13 @@ struct rcpt {
 	struct job *job;
 	struct rec_job_rcpt r;
 	struct expand e;
-	struct loop_timer timer;
-	struct chan *asked; /* the peer of the open question; NULL: it waits */
-	struct buf held;    /* the question that waits */
-	enum role role;     /* for whom it is */
-	bool with_mail;     /* the message goes with it */
-	uint32_t number;    /* of the question; 0: none is open */
-	bool expanding;     /* the question is the expansion's */
-	int64_t ready;      /* when the delivery began */
+	struct local_ask ask; /* the open question */
+	bool expanding;       /* the question is the expansion's */
+	int64_t ready;        /* when the delivery began */
 };
 
 static struct list jobs;
 static uint32_t n_jobs;
-static struct map open_questions; /* number to struct rcpt */
 
 static void go_on(struct rcpt *r);
 
@@ -156,75 +147,26 @@ finish_so(struct rcpt *r, enum outcome outcome, enum fault fault,
 /* ---- questions ---- */
 
 static void
-close_question(struct rcpt *r)
+no_answer(struct local_ask *q, const char *why)
 {
-	(void)map_drop(&open_questions, &r->number, sizeof(r->number));
-	loop_cancel(&r->timer);
-	buf_free(&r->held);
-	r->number = 0;
-	r->asked = NULL;
+	finish_so(container_of(q, struct rcpt, ask), OUTCOME_DEFER, FAULT_LOCAL,
+	    "4.3.0", why);
 }
 
-static void
-fail_question(struct rcpt *r, const char *text)
-{
-	close_question(r);
-	finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0", text);
-}
-
-static void
-question_timed_out(struct loop_timer *timer)
-{
-	fail_question(container_of(timer, struct rcpt, timer),
-	    "no answer in time from another program");
-}
-
-/* A number for a question. */
+/* `expanding`: the answer is for the expansion. */
 static uint32_t
 open_question(struct rcpt *r, int64_t wait, bool expanding)
 {
-	static uint32_t last;
-
-	do
-		last++;
-	while (last == 0 || map_get(&open_questions, &last, sizeof(last)));
-	r->number = last;
 	r->expanding = expanding;
-	*map_put(&open_questions, &last, sizeof(last)) = r;
-	loop_timer(&r->timer, wait, question_timed_out);
-	return last;
+	return local_ask_open(&r->ask, wait, no_answer);
 }
 
-static void
-send_question(struct rcpt *r, struct chan *to, const struct buf *packet)
-{
-	r->asked = to;
-	chan_send(to, packet, r->with_mail ? r->job->mail : -1, false);
-}
-
-static void
-pose(struct rcpt *r, enum role role, const struct buf *packet, bool with_mail)
-{
-	struct chan *to = program_peer(role);
-
-	r->role = role;
-	r->with_mail = with_mail;
-	if (to != NULL)
-		send_question(r, to, packet);
-	else
-		buf_add(&r->held, packet->text, packet->len);
-}
-
-/* Whose answer this is, with the question closed; NULL where nobody waits. */
 static struct rcpt *
 take_answer(const struct chan *c, uint32_t number)
 {
-	struct rcpt *r = map_get(&open_questions, &number, sizeof(number));
+	struct local_ask *q = local_ask_take(c, number);
 
-	if (r == NULL || r->asked != c)
-		return NULL;
-	close_question(r);
-	return r;
+	return q != NULL ? container_of(q, struct rcpt, ask) : NULL;
 }
 
 static void
@@ -235,7 +177,7 @@ ask_user(struct rcpt *r, const char *user, bool expanding)
 
 	m.stream = open_question(r, ASK_TIME, expanding);
 	msg_put_ask(&packet, &m);
-	pose(r, ROLE_LOOKUP, &packet, false);
+	local_ask_send(&r->ask, ROLE_LOOKUP, &packet, -1);
 }
 
 static void
@@ -254,7 +196,7 @@ ask_file(struct rcpt *r)
 
 	m.stream = open_question(r, ASK_TIME, true);
 	msg_put_deliver(&packet, &m);
-	pose(r, ROLE_DELIVER, &packet, false);
+	local_ask_send(&r->ask, ROLE_DELIVER, &packet, -1);
 }
 
 /* The request has kind, user, target, limit and deadline. */
@@ -278,7 +220,7 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 	m->head_len = job->m.head_len;
 	m->stream = open_question(r, m->deadline - clock_wall() + GRACE, false);
 	msg_put_deliver(&packet, m);
-	pose(r, ROLE_DELIVER, &packet, true);
+	local_ask_send(&r->ask, ROLE_DELIVER, &packet, job->mail);
 }
 
 /* ---- the ways of a recipient ---- */
@@ -571,30 +513,12 @@ local_job_delivered(struct chan *c, const void *body, size_t len, int fd)
 }
 
 void
-local_job_peer(struct chan *c)
-{
-	MAP_EACH(&open_questions, e) {
-		struct rcpt *r = e->value;
-
-		if (r->asked != NULL || (uint32_t)r->role != c->role)
-			continue;
-		send_question(r, c, &r->held);
-		buf_free(&r->held);
-	}
-}
-
-void
 local_job_peer_ended(struct chan *c)
 {
 	LIST_EACH(struct job, job, &jobs, link)
 		if (job->from == c)
 			job->from = NULL;
-	MAP_EACH(&open_questions, e) {
-		struct rcpt *r = e->value;
-
-		if (r->asked == c)
-			fail_question(r, "another program has ended");
-	}
+	local_ask_peer_ended(c);
 }
 
 uint32_t

@@ -12,9 +12,6 @@
 chan_fn local_job_start, local_job_cancel, local_job_answer,
     local_job_delivered;
 
-/* A peer is there: what waited for it is asked. */
-void local_job_peer(struct chan *c);
-
 /* A peer is gone: its questions are failed with "later", its jobs go on for
  * nobody. */
 void local_job_peer_ended(struct chan *c);
