@@ -27,6 +27,9 @@
 #define MEMBERS_MAX ((size_t)50000)
 #define DEPTH_MAX   100
 
+/* Bytes of an item: a domain that is put behind it has room too. */
+#define ITEM_MAX (MEMBER_FIELD_MAX - 512)
+
 enum origin {
 	FROM_RCPT,
 	FROM_ALIAS,
@@ -171,6 +174,14 @@ add_item(struct expand *e, const struct expand_node *node,
 {
 	const char *rights = node->rights;
 
+	if (strlen(item->text) > ITEM_MAX) {
+		give_fate(e, OUTCOME_DEFER, "4.3.5",
+		    arena_printf(e->arena,
+			"an entry in an alias, list or .forward file is longer "
+			"than %zu bytes",
+			ITEM_MAX));
+		return;
+	}
 	switch (item->kind) {
 	case LOCAL_ADDRESS:
 		add_addresses(e, node, item->text, origin);

@@ -109,6 +109,10 @@ enum rcpt_kind {
 	RCPT_COMMAND, /* address is a command line */
 };
 
+/* Bytes of an address, path, command or name in a job_member: a recipient always
+ * fits into a packet, with all that is said of him. */
+#define MEMBER_FIELD_MAX ((size_t)8192)
+
 /* DSN NOTIFY (RFC 3461 4.1); 0 is "not said". */
 enum rcpt_notify {
 	NOTIFY_NEVER = 1 << 0,
