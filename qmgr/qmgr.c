@@ -50,12 +50,13 @@ RULE_FN(on_job_done, agent_done)
 RULE_FN(on_notice, notice_answer)
 
 #define FROM_AGENTS (1u << ROLE_SMTP | 1u << ROLE_LOCAL)
+#define FROM_LOCAL  (1u << ROLE_LOCAL)
 
 /* clang-format off */
 static const struct chan_rule rules[] = {
 	{ MSG_queue_new,   1u << ROLE_CLEANUP, on_new       },
 	{ MSG_job_result,  FROM_AGENTS,        agent_result },
-	{ MSG_job_expand,  FROM_AGENTS,        agent_expand },
+	{ MSG_job_expand,  FROM_LOCAL,         agent_expand },
 	{ MSG_job_done,    FROM_AGENTS,        on_job_done  },
 	{ MSG_notice_done, 1u << ROLE_BOUNCE,  on_notice    },
 };

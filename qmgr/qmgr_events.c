@@ -57,7 +57,12 @@ wake(struct sched_msg *m)
 	if (mail == NULL)
 		return;
 	if ((m->flags & SCHED_EXPIRED) != 0) {
-		fate_expire(mail, EXPIRED);
+		/* It could not be read when its time was over, and somebody
+		 * had it tried since. */
+		if (mail->jobs > 0)
+			sched_alarm(qmgr.sched, m, MINUTE);
+		else
+			fate_expire(mail, EXPIRED);
 		return;
 	}
 	if ((m->owner & OWNER_WISH_WARN) != 0)

@@ -323,6 +323,13 @@ mail_settle(struct mail *mail, uint32_t index, enum rcpt_state state)
 	    r->last_attempt);
 }
 
+/* As much of a text as the journal would keep: so it fits into any packet. */
+static const char *
+keep_text(struct mail *mail, const char *text)
+{
+	return arena_memdup(&mail->arena, text, strnlen(text, SPOOL_TEXT_MAX));
+}
+
 void
 mail_note(struct mail *mail, uint32_t index, const struct dsn *dsn,
     const char *relay)
@@ -330,8 +337,8 @@ mail_note(struct mail *mail, uint32_t index, const struct dsn *dsn,
 	struct spool_rcpt *r = &mail->m.rcpts[index];
 
 	r->last = *dsn;
-	r->last.text = arena_strdup(&mail->arena, dsn->text);
-	r->relay = arena_strdup(&mail->arena, relay);
+	r->last.text = keep_text(mail, dsn->text);
+	r->relay = keep_text(mail, relay);
 	r->last_attempt = loop_wall();
 }
 

@@ -243,9 +243,14 @@ notice_failed(struct mail *mail)
 void
 notice_delay(struct mail *mail)
 {
-	struct notice *n = begin(mail, NOTICE_DELAY);
+	struct notice *n = NULL;
 	CLEAN_BUF struct buf rcpts = { 0 };
 
+	/* One at a time: the answer to the first may be the mail's end. */
+	if (mail->notice != 0)
+		sched_alarm(qmgr.sched, mail->msg, NOTICE_AGAIN);
+	else
+		n = begin(mail, NOTICE_DELAY);
 	if (n == NULL) {
 		mail->msg->owner |= OWNER_WISH_WARN;
 		return;

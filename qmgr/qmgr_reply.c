@@ -6,6 +6,7 @@
  */
 
 #include <assert.h>
+#include <string.h>
 
 #include "log.h"
 #include "msg.h"
@@ -33,6 +34,8 @@ agent_result(struct chan *c, const void *body, size_t len, int fd)
 		return false;
 	struct job *job = job_of(c, m.stream);
 	if (job == NULL || !job_has(job, m.index))
+		return false;
+	if (!dsn_is_status(m.status))
 		return false;
 	dsn.outcome = (enum outcome)m.outcome;
 	dsn.fault = (enum fault)m.fault;
@@ -89,6 +92,18 @@ add_members(struct job *job, uint32_t index, struct slice members)
 	return wire_done(&w);
 }
 
+/* What is longer would not fit into the packet of a job. */
+static bool
+member_fits(const struct rec_job_member *m)
+{
+	const char *const fields[] = { m->address, m->via, m->user, m->sender };
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (strlen(fields[i]) > MEMBER_FIELD_MAX)
+			return false;
+	return true;
+}
+
 static bool
 members_good(struct slice members)
 {
@@ -97,7 +112,7 @@ members_good(struct slice members)
 
 	while (wire_more(&w))
 		if (!rec_get_job_member(&member, &w) ||
-		    member.kind > RCPT_COMMAND)
+		    member.kind > RCPT_COMMAND || !member_fits(&member))
 			return false;
 	return wire_done(&w);
 }
@@ -132,7 +147,10 @@ agent_expand(struct chan *c, const void *body, size_t len, int fd)
 	struct msg_job_expand m;
 
 	close_fd(&fd);
-	if (!msg_get_job_expand(&m, body, len) || !members_good(m.members))
+	/* A member may be a command and the user who runs it: who speaks with
+	 * the network has no say in that. */
+	if (c->role != ROLE_LOCAL || !msg_get_job_expand(&m, body, len) ||
+	    !members_good(m.members))
 		return false;
 	struct job *job = job_of(c, m.stream);
 	if (job == NULL || !job_has(job, m.index) || !collect_members(job, &m))

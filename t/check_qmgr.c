@@ -58,10 +58,12 @@ keep_line(enum log_level level, const char *line)
 	buf_addf(&logged, "%s\n", line);
 }
 
+#define AGENTS (1u << ROLE_SMTP | 1u << ROLE_LOCAL)
+
 static const struct chan_rule rules[] = {
-	{ MSG_job_result, 1u << ROLE_SMTP, agent_result },
-	{ MSG_job_expand, 1u << ROLE_SMTP, agent_expand },
-	{ MSG_job_done, 1u << ROLE_SMTP, agent_done },
+	{ MSG_job_result, AGENTS, agent_result },
+	{ MSG_job_expand, AGENTS, agent_expand },
+	{ MSG_job_done, AGENTS, agent_done },
 	{ MSG_notice_done, 1u << ROLE_BOUNCE, notice_answer },
 };
 
@@ -496,6 +498,7 @@ START_TEST(an_alias_becomes_its_members)
 	CLEAN_BUF struct buf members = { 0 };
 	const char *id = SEND("s@x.test", "list@y.test");
 
+	agent.role = ROLE_LOCAL;
 	ck_assert(next_job(&job, SECOND));
 	for (int i = 0; i < 3; i++)
 		rec_put_job_member(&members,
@@ -524,6 +527,109 @@ START_TEST(an_alias_becomes_its_members)
 	ck_assert_uint_eq(qmgr.books.expanded, 1);
 	ck_assert_uint_eq(qmgr.books.expanded_in, 3);
 	ck_assert_uint_eq(qmgr.books.sent, 3);
+}
+END_TEST
+
+/* Tells qmgr that the recipient of a job becomes this one. */
+static void
+expand_to(uint32_t stream, const struct rec_job_member *member)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_BUF struct buf members = { 0 };
+
+	rec_put_job_member(&members, member);
+	msg_put_job_expand(&packet,
+	    &(struct msg_job_expand){
+		.stream = stream,
+		.members = { buf_str(&members), members.len },
+	    });
+	give(agent_end, &packet);
+}
+
+START_TEST(who_speaks_with_the_network_names_no_commands)
+{
+	struct msg_job job;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+	static const struct rec_job_member evil = {
+		.address = "id > /tmp/mine",
+		.kind = RCPT_COMMAND,
+		.user = "somebody",
+	};
+
+	ck_assert(next_job(&job, SECOND));
+	expand_to(job.stream, &evil);
+	LOGGED("smtp sent a message that is malformed");
+	ck_assert_uint_eq(qmgr.books.expanded, 0);
+	ck_assert(lies_in(id, SPOOL_CUR));
+}
+END_TEST
+
+/* Nothing that an agent says may make a packet that cannot be sent. */
+START_TEST(a_member_that_fits_no_packet_is_refused)
+{
+	struct msg_job job;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+	static char address[CHAN_PACKET_MAX - 200];
+
+	agent.role = ROLE_LOCAL;
+	memset(address, 'x', sizeof(address) - 1);
+	ck_assert(next_job(&job, SECOND));
+	expand_to(job.stream,
+	    &(struct rec_job_member){
+		.address = address,
+		.kind = RCPT_COMMAND,
+		.user = "somebody",
+	    });
+	LOGGED("smtp sent a message that is malformed");
+	ck_assert_uint_eq(qmgr.books.expanded, 0);
+	ck_assert(lies_in(id, SPOOL_CUR));
+}
+END_TEST
+
+START_TEST(a_text_of_any_length_is_told_to_the_sender)
+{
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_BUF struct buf heard = { 0 };
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+	static char text[CHAN_PACKET_MAX - 100];
+
+	memset(text, 'x', sizeof(text) - 1);
+	ck_assert(next_job(&job, SECOND));
+	msg_put_job_result(&packet,
+	    &(struct msg_job_result){
+		.stream = job.stream,
+		.outcome = OUTCOME_BOUNCE,
+		.status = "5.0.0",
+		.text = text,
+		.relay = "relay.test",
+	    });
+	give(agent_end, &packet);
+	done(job.stream);
+	notice_over(next_notice(&heard, &notice), true);
+	ck_assert(is_gone(id));
+}
+END_TEST
+
+START_TEST(a_warning_waits_for_another_notice)
+{
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test", "b@y.test"));
+
+	ck_assert(next_job(&job, SECOND));
+	result(job.stream, 0, OUTCOME_BOUNCE, FAULT_NONE);
+	result(job.stream, 1, OUTCOME_DEFER, FAULT_MESSAGE);
+	done(job.stream);
+	uint32_t stream = next_notice(&packet, &notice);
+	ck_assert_uint_eq(notice.kind, NOTICE_BOUNCE);
+	notice_delay(sched_find(qmgr.sched, id)->loaded);
+	ck_assert(!next_packet(bounce_end, MSG_notice, &packet, 100));
+	notice_over(stream, true);
+	ck_assert(sched_find(qmgr.sched, id)->owner & OWNER_WISH_WARN);
+	ck_assert_uint_eq(notice_open(), 0);
 }
 END_TEST
 
@@ -621,6 +727,10 @@ suite_of_cases(void)
 	tcase_add_test(t, nobody_is_told_of_a_failed_notification);
 	tcase_add_test(t, a_destination_that_is_down_is_tried_by_one);
 	tcase_add_test(t, an_alias_becomes_its_members);
+	tcase_add_test(t, who_speaks_with_the_network_names_no_commands);
+	tcase_add_test(t, a_member_that_fits_no_packet_is_refused);
+	tcase_add_test(t, a_text_of_any_length_is_told_to_the_sender);
+	tcase_add_test(t, a_warning_waits_for_another_notice);
 	tcase_add_test(t, a_lost_agent_defers_what_it_had);
 	tcase_add_test(t, held_mail_waits_for_its_release);
 	tcase_add_test(t, a_damaged_file_is_put_aside);

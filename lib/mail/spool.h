@@ -36,6 +36,10 @@
 #define SPOOL_ENTRY_MAX  ((size_t)1 << 20)   /* one entry of the journal */
 #define SPOOL_ENTRY_HEAD ((size_t)16)        /* what stands in front of it */
 
+/* Of a text that came from outside.  What else an entry holds came in packets,
+ * and SPOOL_ENTRY_MAX has room for several of them. */
+#define SPOOL_TEXT_MAX ((size_t)16384)
+
 /* The folders below queue_directory.  cur/ has SPOOL_SPREAD folders of its own,
  * "00" to "ff", by the hash of the id. */
 enum spool_dir {

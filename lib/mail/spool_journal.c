@@ -14,10 +14,6 @@
 #include "fd.h"
 #include "wire.h"
 
-/* Of a text that came from outside.  What else an entry holds came in packets,
- * and SPOOL_ENTRY_MAX has room for several of them. */
-#define TEXT_MAX ((size_t)16384)
-
 /* ---- writing ---- */
 
 static void
@@ -40,7 +36,7 @@ cut_text(struct buf *kept, const char *text)
 {
 	if (text == NULL)
 		return "";
-	buf_add(kept, text, strnlen(text, TEXT_MAX));
+	buf_add(kept, text, strnlen(text, SPOOL_TEXT_MAX));
 	return buf_str(kept);
 }
 
