@@ -2,9 +2,11 @@
  * scribe - the sole writer of the log.
  *
  * Every program sends its lines to a packet socket of its service; master keeps
- * these sockets and hands us their reading ends.  After a socket was read it is
- * left alone for a moment, so that a busy system wakes us some dozen times a
- * second and not for each line.
+ * these sockets and hands us their reading ends.  The first line that comes
+ * wakes us; from then on all sockets are looked at together, some dozen times a
+ * second, until a look finds nothing.  So a busy system does not wake us for each
+ * line, and the lines of one look, which are written in the order of time, are
+ * those of all programs: what follows in a message's life follows in the log.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -25,6 +27,7 @@
 #include "scribe_round.h"
 
 #define REST       ((int64_t)25) /* milliseconds between two looks */
+#define GATHER     ((int64_t)5)  /* from the first line to the first look */
 #define TURN       16            /* packets of one socket in one look */
 #define PACKET_MAX ((size_t)262144)
 
@@ -38,6 +41,7 @@ struct pipe {
 
 static struct list pipes;
 static struct loop_timer rest;
+static size_t taken; /* packets */
 static char host[65];
 static bool all_out = true;
 
@@ -46,6 +50,7 @@ take_packet(const struct pipe *p, const char *packet, size_t len)
 {
 	struct log_record r;
 
+	taken++;
 	while (log_next_record(&packet, &len, &r))
 		round_add(&p->from, &r);
 	if (packet == NULL)
@@ -70,21 +75,34 @@ read_pipe(struct pipe *p, int n)
 }
 
 static void
-on_rested(struct loop_timer *t __attribute__((unused)))
+wait_for_lines(int what)
 {
 	LIST_EACH(struct pipe, p, &pipes, link)
-		loop_want(&p->watch, LOOP_READ);
+		loop_want(&p->watch, what);
+}
+
+/* What a socket has beyond its turn waits for the next look. */
+static void
+look(struct loop_timer *t)
+{
+	size_t before = taken;
+
+	LIST_EACH(struct pipe, p, &pipes, link)
+		(void)read_pipe(p, TURN);
+	if (taken != before)
+		loop_timer(t, REST, look);
+	else
+		wait_for_lines(LOOP_READ);
 }
 
 static void
-on_pipe(struct loop_watch *w, int what __attribute__((unused)))
+on_pipe(struct loop_watch *w __attribute__((unused)),
+    int what __attribute__((unused)))
 {
-	struct pipe *p = container_of(w, struct pipe, watch);
-
-	(void)read_pipe(p, TURN); /* what is left wakes us after the rest */
-	loop_want(w, LOOP_NOTHING);
-	if (rest.at == 0)
-		loop_timer(&rest, REST, on_rested);
+	if (rest.at != 0)
+		return;
+	wait_for_lines(LOOP_NOTHING);
+	loop_timer(&rest, GATHER, look);
 }
 
 /* ---- words of master ---- */
@@ -104,7 +122,8 @@ take_pipe(const void *body, size_t len, int fd)
 	p->from = (struct line_source){ host, p->label };
 	p->fd = fd;
 	list_append(&pipes, &p->link);
-	loop_watch(&p->watch, fd, LOOP_READ, on_pipe);
+	loop_watch(&p->watch, fd, rest.at == 0 ? LOOP_READ : LOOP_NOTHING,
+	    on_pipe);
 	return true;
 }
 

@@ -53,6 +53,19 @@ ok "a section may have a syslog_name" wait_for 5 log_has a \
 ok "others keep theirs" log_has a ' a posthouse/master\['
 sed -i '/^syslog_name/d' "$r/etc/posthouse/master.conf"
 
+# ---- the order ----
+
+life() { # ID: the keys that its lines begin with
+	log_of a | sed -nE "s/.*: $1: (client|message-id|from|to|removed).*/\\1/p" |
+	    tr '\n' ' '
+}
+id=$(printf '%s\n' 'EHLO c' 'MAIL FROM:<>' 'RCPT TO:<root@a.test>' DATA \
+    'Subject: x' '' x . QUIT | smtp a 127.0.0.1 25 |
+    sed -n 's/.*queued as //p')
+wait_for 5 log_has a "$id: removed"
+is "a message's lines are in the order of its life" "$(life "$id")" \
+    'client message-id from to removed '
+
 # ---- JSON ----
 
 conf a 'log_format = json' 'maillog_file = /var/log/posthouse.json'
