@@ -113,7 +113,7 @@ say_errors(const char *lines)
 	while (slice_next_part(&rest, '\n', &line)) {
 		if (line.len == 0)
 			continue;
-		fprintf(stderr, "%.*s\n", (int)line.len, line.at);
+		fprintf(stderr, "posthouse: %.*s\n", (int)line.len, line.at);
 		syslog(LOG_CRIT, "fatal: %.*s", (int)line.len, line.at);
 	}
 	closelog();
@@ -334,7 +334,7 @@ start_loop(void)
 static void NORETURN
 usage(void)
 {
-	fputs("usage: posthouse start [-c DIR] [--foreground]\n", stderr);
+	fputs("usage: posthouse [-c DIR] start [--foreground]\n", stderr);
 	exit(EX_USAGE);
 }
 

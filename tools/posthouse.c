@@ -46,10 +46,41 @@ posthouse_conf_dir(void)
 	return conf_dir;
 }
 
-int
-posthouse_usage(const char *verb, const char *usage)
+void
+posthouse_say(const char *lines)
 {
-	fprintf(stderr, "usage: posthouse [-c DIR] %s %s\n", verb, usage);
+	struct slice rest = slice_of(lines);
+	struct slice line;
+
+	while (slice_next_part(&rest, '\n', &line))
+		if (line.len > 0)
+			fprintf(stderr, "posthouse: %.*s\n", (int)line.len,
+			    line.at);
+}
+
+static const struct verb *
+find_verb(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (str_eq(word, verbs[i].word))
+			return &verbs[i];
+	return NULL;
+}
+
+static void
+say_usage(FILE *to, const struct verb *v)
+{
+	fprintf(to, "usage: posthouse [-c DIR] %s%s%s\n", v->word,
+	    v->arguments[0] != '\0' ? " " : "", v->arguments);
+}
+
+int
+posthouse_usage(const char *verb)
+{
+	const struct verb *v = find_verb(verb);
+
+	if (v != NULL)
+		say_usage(stderr, v);
 	return EX_USAGE;
 }
 
@@ -58,7 +89,8 @@ help(FILE *to)
 {
 	fputs("usage: posthouse [-c DIR] VERB [ARGUMENT]...\n\n", to);
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		fprintf(to, "  %s %s\n\t%s\n", verbs[i].word,
+		fprintf(to, "  %s%s%s\n\t%s\n", verbs[i].word,
+		    verbs[i].arguments[0] != '\0' ? " " : "",
 		    verbs[i].arguments, verbs[i].text);
 	fputs("  --version [--build]\n"
 	      "\tsays the version, and what was built in\n"
@@ -135,10 +167,18 @@ main(int argc, char **argv)
 	}
 	if (str_eq(argv[1], "--version"))
 		return version(argc - 1, argv + 1);
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (str_eq(argv[1], verbs[i].word))
-			return verbs[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "posthouse: %s: there is no such verb: see --help\n",
-	    argv[1]);
-	return EX_USAGE;
+
+	const struct verb *v = find_verb(argv[1]);
+	if (v == NULL) {
+		fprintf(stderr,
+		    "posthouse: %s: there is no such verb: see --help\n",
+		    argv[1]);
+		return EX_USAGE;
+	}
+	if (argc == 3 && str_eq(argv[2], "--help")) {
+		say_usage(stdout, v);
+		printf("%s; posthouse(8) says more\n", v->text);
+		return EX_OK;
+	}
+	return v->run(argc - 1, argv + 1);
 }

@@ -21,5 +21,9 @@ verb_fn posthouse_start, posthouse_stop, posthouse_reload, posthouse_status,
 /* The folder of -c, of the environment, or the built-in one. */
 const char *posthouse_conf_dir(void);
 
-/* Says what is wrong with the arguments of a verb; gives EX_USAGE. */
-int posthouse_usage(const char *verb, const char *usage);
+/* Says how a verb is used, to who has used it in another way; gives
+ * EX_USAGE. */
+int posthouse_usage(const char *verb);
+
+/* Says lines of errors, each with the command's name in front. */
+void posthouse_say(const char *lines);

@@ -32,7 +32,8 @@ complain(const char *what, const char *mend, int code)
 }
 
 /* Where master listens.  A main.conf that is broken by now does not keep us
- * from the instance that runs: what can be read of it is enough. */
+ * from the instance that runs: what can be read of it is enough.  One of which
+ * nothing can be read names no instance: it is not the default one. */
 static bool
 find_control(struct buf *path)
 {
@@ -42,11 +43,12 @@ find_control(struct buf *path)
 
 	bool clean = param_view_open(&v, &scratch, posthouse_conf_dir(), NULL,
 	    &errors);
-	bool ok = param_view_value(&v, param_find("run_directory"), path);
+	bool ok = (clean || v.main.n > 0) &&
+	    param_view_value(&v, param_find("run_directory"), path);
 	param_view_close(&v);
 	buf_adds(path, "/control");
 	if (!ok && !clean)
-		fputs(buf_str(&errors), stderr);
+		posthouse_say(buf_str(&errors));
 	return ok;
 }
 
@@ -74,9 +76,19 @@ connect_master(int *code)
 	return complain("it is not running", "posthouse start starts it", -1);
 }
 
+/* Who asks for the status wants lines; all others hear what is wrong. */
+static void
+show_line(const char *verb, const char *text)
+{
+	if (str_starts(verb, "status"))
+		puts(text);
+	else
+		posthouse_say(text);
+}
+
 /* One line of an answer, or its end; true while there is more. */
 static bool
-hear(const struct buf *packet, int *code)
+hear(const char *verb, const struct buf *packet, int *code)
 {
 	struct wire w = wire_open(buf_str(packet), packet->len);
 	uint32_t type = wire_get_u32(&w);
@@ -84,7 +96,7 @@ hear(const struct buf *packet, int *code)
 	struct msg_adm_done done;
 
 	if (type == MSG_adm_line && msg_get_adm_line(&line, w.at, w.left)) {
-		puts(line.text);
+		show_line(verb, line.text);
 		return true;
 	}
 	if (type != MSG_adm_done || !msg_get_adm_done(&done, w.at, w.left)) {
@@ -117,7 +129,7 @@ ask(const char *verb)
 			return complain("master does not answer",
 			    strerror(errno), EX_TEMPFAIL);
 		close_fd(&stray);
-	} while (hear(&packet, &code));
+	} while (hear(verb, &packet, &code));
 
 	/* It has stopped when it has let us go. */
 	while (str_eq(verb, "stop") &&
@@ -129,13 +141,13 @@ ask(const char *verb)
 int
 posthouse_stop(int argc, char **argv __attribute__((unused)))
 {
-	return argc == 1 ? ask("stop") : posthouse_usage("stop", "");
+	return argc == 1 ? ask("stop") : posthouse_usage("stop");
 }
 
 int
 posthouse_reload(int argc, char **argv __attribute__((unused)))
 {
-	return argc == 1 ? ask("reload") : posthouse_usage("reload", "");
+	return argc == 1 ? ask("reload") : posthouse_usage("reload");
 }
 
 int
@@ -148,7 +160,7 @@ posthouse_status(int argc, char **argv)
 	if (argc == 2 && str_eq(argv[1], "--json"))
 		return ask("status-json");
 	if (argc != 2 || !str_eq(argv[1], "--rights"))
-		return posthouse_usage("status", "[--json] [--rights]");
+		return posthouse_usage("status");
 	rights_show(&text);
 	fputs(buf_str(&text), stdout);
 	return EX_OK;

@@ -360,7 +360,7 @@ open_all(void)
 
 	if (!param_load(posthouse_conf_dir(), NULL, &errors) ||
 	    !services_load(posthouse_conf_dir(), &services, &errors)) {
-		fprintf(stderr, "posthouse: %s\n", buf_str(&errors));
+		posthouse_say(buf_str(&errors));
 		return false;
 	}
 	if (!local_world_open(&why) || !local_virtual_open(&why)) {
@@ -375,8 +375,8 @@ open_all(void)
 int
 posthouse_route(int argc, char **argv)
 {
-	if (argc < 2)
-		return posthouse_usage("route", "ADDRESS...");
+	if (argc < 2 || argv[1][0] == '-')
+		return posthouse_usage("route");
 	if (!open_all())
 		return EX_CONFIG;
 	for (int i = 1; i < argc; i++) {

@@ -31,6 +31,7 @@
 #include "buf.h"
 #include "fd.h"
 #include "param.h"
+#include "posthouse.h"
 #include "rights.h"
 #include "str.h"
 
@@ -385,28 +386,16 @@ want_command(struct setup *s, const struct command *c)
 }
 
 static int
-usage(FILE *to, int code)
-{
-	fputs("usage: posthouse setup [-c DIR] [--check] [--replace]\n", to);
-	return code;
-}
-
-static int
 parse_options(int argc, char **argv, struct setup *s)
 {
-	const char *conf = NULL;
-
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i++)
 		if (str_eq(argv[i], "--check"))
 			s->check = true;
 		else if (str_eq(argv[i], "--replace"))
 			s->replace = true;
-		else if (str_eq(argv[i], "-c") && i + 1 < argc)
-			conf = argv[++i];
 		else
 			return -1;
-	}
-	s->conf = param_conf_dir(conf);
+	s->conf = posthouse_conf_dir();
 	return 0;
 }
 
@@ -416,10 +405,8 @@ posthouse_setup(int argc, char **argv)
 	CLEAN_BUF struct buf errors = { 0 };
 	struct setup s = { 0 };
 
-	if (argc > 1 && str_eq(argv[1], "--help"))
-		return usage(stdout, EX_OK);
 	if (parse_options(argc, argv, &s) < 0)
-		return usage(stderr, EX_USAGE);
+		return posthouse_usage("setup");
 	if (!s.check && geteuid() != 0) {
 		failed(&s, "makes users and folders: run it as root");
 		return EX_NOPERM;
@@ -433,7 +420,7 @@ posthouse_setup(int argc, char **argv)
 		return 1;
 	}
 	if (!param_load(s.conf, NULL, &errors)) {
-		fputs(buf_str(&errors), stderr);
+		posthouse_say(buf_str(&errors));
 		return EX_CONFIG;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)

@@ -95,6 +95,6 @@ posthouse_start(int argc, char **argv)
 	if (argc == 2 && str_eq(argv[1], "--foreground"))
 		return run_master(false);
 	if (argc != 1)
-		return posthouse_usage("start", "[--foreground]");
+		return posthouse_usage("start");
 	return start_daemon();
 }
