@@ -76,6 +76,8 @@ on_peer_ended(struct chan *c)
 		agent_gone(c);
 	else if (c->role == ROLE_BOUNCE)
 		notice_lost(c);
+	else if (c->role == ROLE_CLEANUP && qmgr.at_work && !qmgr.draining)
+		scan_new();
 }
 
 static void

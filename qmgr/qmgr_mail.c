@@ -39,7 +39,9 @@ rename_file(const char *id, enum spool_dir from, enum spool_dir to)
 
 	spool_path(old_path, from, id);
 	spool_path(new_path, to, id);
-	if (renameat(qmgr.dir, old_path, qmgr.dir, new_path) == 0)
+	/* Two files of one id are no work of ours; both are kept. */
+	if (renameat2(qmgr.dir, old_path, qmgr.dir, new_path,
+		RENAME_NOREPLACE) == 0)
 		return true;
 	log_warn("%s: cannot be moved from %s to %s: %s: is the queue as "
 		 "`posthouse setup' makes it?",

@@ -34,6 +34,8 @@ static struct {
 	unsigned int sub; /* folder of cur/ */
 	DIR *open;
 	bool running;
+	bool resting;               /* between two passes */
+	bool only_new;              /* this pass is for new/, and tmp/ */
 	bool failed;                /* a file could not be read now */
 	int64_t started, found_new; /* wall clock */
 	uint64_t files;
@@ -49,6 +51,20 @@ static const enum spool_dir order[SPOOL_DIRS] = {
 /* clang-format on */
 
 static void scan_slice(struct loop_timer *t);
+
+/* The next pass begins there.  What it finds in new/ may be gone by the time that
+ * cleanup tells of it. */
+static void
+begin_pass(enum spool_dir dir, int64_t after)
+{
+	scan.dir = dir;
+	scan.sub = 0;
+	scan.failed = false;
+	scan.files = 0;
+	if (dir == SPOOL_NEW)
+		scan.found_new = 0;
+	loop_timer(&scan.timer, after, scan_slice);
+}
 
 void
 scan_check_folders(void)
@@ -103,7 +119,8 @@ next_folder(void)
 	if (scan.dir == SPOOL_NEW)
 		scan.found_new = loop_wall();
 	scan.sub = 0;
-	scan.dir = order[scan.dir];
+	scan.dir = scan.only_new && scan.dir == SPOOL_NEW ? SPOOL_TMP
+							  : order[scan.dir];
 	return scan.dir != SPOOL_DIRS;
 }
 
@@ -125,7 +142,9 @@ take_tmp(const char *id)
 	    loop_wall() - (int64_t)st.st_mtime * SECOND < TMP_AGE)
 		return;
 	if (spool_read_head(fd, &head, &why)) {
-		if (renameat(qmgr.dir, path, qmgr.dir, to) == 0) {
+		/* Another message of that id is never replaced. */
+		if (renameat2(qmgr.dir, path, qmgr.dir, to, RENAME_NOREPLACE) ==
+		    0) {
 			log_info("%s: was whole in tmp/: taken up", id);
 			take_file(id, SPOOL_NEW, -1);
 		}
@@ -161,17 +180,16 @@ finish(void)
 	int64_t took = loop_wall() - scan.started;
 	bool first = scan.running;
 
-	scan.running = false;
+	scan.running = scan.only_new = false;
+	scan.resting = true;
 	if (first && scan.files > 0)
 		log_info("queue read: %llu files in %lld.%02d s",
 		    (unsigned long long)scan.files, (long long)(took / SECOND),
 		    (int)(took % SECOND / 10));
-	scan.dir = scan.failed ? SPOOL_NEW : SPOOL_TMP;
-	scan.sub = 0;
-	loop_timer(&scan.timer, scan.failed ? READ_AGAIN : TMP_AGAIN,
-	    scan_slice);
-	scan.failed = false;
-	scan.files = 0;
+	if (scan.failed)
+		begin_pass(SPOOL_NEW, READ_AGAIN);
+	else
+		begin_pass(SPOOL_TMP, TMP_AGAIN);
 }
 
 /* One file, or one step from folder to folder; false at the end. */
@@ -195,6 +213,7 @@ scan_slice(struct loop_timer *t)
 	int64_t until = clock_mono() + WORK;
 	bool more = true;
 
+	scan.resting = false;
 	while (more && clock_mono() < until)
 		more = step();
 	if (more)
@@ -207,11 +226,9 @@ scan_slice(struct loop_timer *t)
 void
 scan_start(void)
 {
-	scan.dir = SPOOL_NEW;
-	scan.sub = 0;
-	scan.found_new = 0;
 	scan.running = true;
 	scan.started = loop_wall();
+	begin_pass(SPOOL_NEW, 0);
 	scan_slice(&scan.timer);
 }
 
@@ -223,13 +240,26 @@ scan_stop(void)
 		(void)closedir(scan.open); /* was only read */
 	scan.open = NULL;
 	scan.timer = (struct loop_timer){ 0 };
-	scan.running = false;
+	scan.running = scan.resting = scan.only_new = false;
 }
 
 void
 scan_again(void)
 {
 	scan.failed = true;
+}
+
+void
+scan_new(void)
+{
+	/* A pass that is under way may have been through new/. */
+	if (!scan.resting) {
+		scan.failed = true;
+		return;
+	}
+	scan.resting = false;
+	scan.only_new = true;
+	begin_pass(SPOOL_NEW, 0);
 }
 
 bool

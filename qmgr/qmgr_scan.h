@@ -20,6 +20,10 @@ void scan_stop(void);
 /* A file could not be read now: look again in a while. */
 void scan_again(void);
 
+/* Somebody who commits messages is gone, perhaps before he told of the last:
+ * look into new/. */
+void scan_new(void);
+
 /* The scan may have found this id before cleanup told of it. */
 bool scan_may_have(const char *id);
 

@@ -7,7 +7,9 @@
 
 #include "qmgr_take.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -81,13 +83,34 @@ say_active(const struct mail *mail)
 	    (unsigned long long)mail->m.env.size, sched_count(mail->msg));
 }
 
+/* A message of that id is known.  Another file may have it too, if a program that
+ * makes ids does not as it should: nobody's mail is lost by that. */
+static void
+look_at_twin(const struct sched_msg *known, const char *id, enum spool_dir dir)
+{
+	char path[SPOOL_PATH_MAX];
+
+	if (mail_dir(known) == dir)
+		return;
+	spool_path(path, dir, id);
+	if (faccessat(qmgr.dir, path, F_OK, 0) < 0)
+		return; /* it was moved from there */
+	log_warn("%s: there is another message of this id in %s: it waits for "
+		 "the end of the first",
+	    id, path);
+	scan_again();
+}
+
 void
 take_file(const char *id, enum spool_dir dir, int fd)
 {
 	CLEAN_FD int file = fd;
 	enum mail_read how;
 
-	if (sched_find(qmgr.sched, id) != NULL || handover_is_busy(id))
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	if (m != NULL)
+		look_at_twin(m, id, dir);
+	if (m != NULL || handover_is_busy(id))
 		return;
 	struct mail *mail = mail_read(id, dir, TAKE_FD(file),
 	    dir == SPOOL_NEW && fd < 0, &how);
@@ -96,7 +119,7 @@ take_file(const char *id, enum spool_dir dir, int fd)
 			scan_again();
 		return;
 	}
-	struct sched_msg *m = make_known(mail, id, dir);
+	m = make_known(mail, id, dir);
 	count_books(mail, fd >= 0);
 	mail_attach(mail, m);
 	parts_sort(mail);

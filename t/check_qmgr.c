@@ -406,6 +406,69 @@ START_TEST(mail_in_new_is_taken_up_once)
 }
 END_TEST
 
+/* A cleanup that dies between the commit and its word to us. */
+START_TEST(mail_that_nobody_told_of_is_found_when_cleanup_is_gone)
+{
+	struct msg_job job;
+	const char *to = "a@y.test";
+	const char *id = new_id();
+
+	scan_start();
+	ck_assert(!next_job(&job, 100));
+	(void)close(write_mail(id, "s@x.test", &to, 1));
+	ck_assert(!next_job(&job, 100));
+	scan_new();
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_str_eq(job.id, id);
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+}
+END_TEST
+
+static void
+restart(void)
+{
+	agent_gone(&agent);
+	loop_cancel(&qmgr.timer);
+	chan_stop(&agent);
+	chan_stop(&bounce);
+	begin_qmgr();
+	scan_start();
+}
+
+/* Who makes ids may take one that another's message has. */
+START_TEST(two_messages_of_one_id_are_both_delivered)
+{
+	struct msg_job job;
+	const char *to = "a@z.test";
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+	CLEAN_BUF struct buf packet = { 0 };
+
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
+	ck_assert(lies_in(id, SPOOL_CUR));
+	int fd = write_mail(id, "evil@x.test", &to, 1);
+	msg_put_queue_new(&packet, &(struct msg_queue_new){ .id = id });
+	ck_assert(take_new(NULL, packet.text + 4, packet.len - 4, fd));
+	LOGGED("there is another message of this id");
+
+	restart();
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_str_eq(job.sender, "evil@x.test");
+	answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
+	ck_assert(lies_in(id, SPOOL_CUR) && lies_in(id, SPOOL_NEW));
+	ck_assert(next_job(&job, 4 * SECOND));
+	ck_assert_str_eq(job.sender, "evil@x.test");
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(lies_in(id, SPOOL_CUR) && !lies_in(id, SPOOL_NEW));
+	restart();
+	ck_assert(next_job(&job, 4 * SECOND));
+	ck_assert_str_eq(job.sender, "s@x.test");
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(id));
+}
+END_TEST
+
 static uint32_t
 next_notice(struct buf *packet, struct msg_notice *m)
 {
@@ -723,6 +786,9 @@ suite_of_cases(void)
 	tcase_add_test(t, delivered_mail_is_removed_without_a_journal);
 	tcase_add_test(t, deferred_mail_survives_a_restart);
 	tcase_add_test(t, mail_in_new_is_taken_up_once);
+	tcase_add_test(t,
+	    mail_that_nobody_told_of_is_found_when_cleanup_is_gone);
+	tcase_add_test(t, two_messages_of_one_id_are_both_delivered);
 	tcase_add_test(t, failed_mail_is_kept_until_its_sender_is_told);
 	tcase_add_test(t, nobody_is_told_of_a_failed_notification);
 	tcase_add_test(t, a_destination_that_is_down_is_tried_by_one);
