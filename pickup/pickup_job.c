@@ -17,8 +17,8 @@
 #include "queueid.h"
 
 #define JOBS_MAX  20
-#define POLL_TIME MINUTE /* what inotify has not told, and what was put off */
-#define PUT_OFF   MINUTE /* what is left alone after an attempt */
+#define POLL_TIME (15 * SECOND) /* what inotify has not told, or was put off */
+#define PUT_OFF   (10 * SECOND) /* what is left alone after an attempt */
 
 /* Content goes out in pieces, while cleanup takes them. */
 #define PIECE    ((size_t)32768)

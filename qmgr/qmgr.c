@@ -1,12 +1,13 @@
 /*
  * qmgr - the queue manager.
  *
- * It stands behind cleanup, which tells it of each committed message, and in
- * front of the delivery agents and bounce.  It alone writes to a committed queue
- * file.  The scheduler (qmgr_sched.h) decides who is tried when; the other files
- * here carry that out.  What is in memory can be had from the disk again, so
- * this process may be killed at any moment: then some results are forgotten,
- * and their recipients get the message once more.
+ * It stands behind cleanup, which tells it of each committed message, and
+ * in front of the delivery agents and bounce.  It alone writes to a
+ * committed queue file.  The scheduler (qmgr_sched.h) decides who is tried
+ * when; the other files here carry that out.  What is in memory can be had
+ * from the disk again, so this process may be killed at any moment: then
+ * some results are forgotten, and their recipients get the message once
+ * more.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

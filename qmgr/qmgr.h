@@ -1,10 +1,11 @@
 /*
  * qmgr - what the parts of the queue manager share.
  *
- * A message is known to the scheduler as a struct sched_msg as long as it is in
- * the queue.  While something happens to it, it is loaded: a struct mail holds
- * what its file says, and `loaded` points to it.  The file's journal and what is
- * in memory differ at most by `journal`, the entries not yet written.
+ * A message is known to the scheduler as a struct sched_msg as long as it
+ * is in the queue.  While something happens to it, it is loaded: a struct
+ * mail holds what its file says, and `loaded` points to it.  The file's
+ * journal and what is in memory differ at most by `journal`, the entries
+ * not yet written.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

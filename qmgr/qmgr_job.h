@@ -37,8 +37,8 @@ struct job {
 /* For the recipients of a SCHED_START event; nobody is in it yet. */
 struct job *job_open(const struct sched_event *e);
 
-/* Every recipient has its answer: the scheduler learns it.  The mail may be gone
- * after. */
+/* Every recipient has its answer: the scheduler learns it.  The mail may be
+ * gone after. */
 void job_end(struct job *job);
 
 /* The job that this agent has under that number, or NULL. */

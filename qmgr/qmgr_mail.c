@@ -1,8 +1,8 @@
 /*
- * A file is opened for writing once, when the message is loaded, and its journal
- * is appended to in one write whenever something happened that must be known
- * after a crash.  A journal that cannot be written (a full disk) stays in
- * memory, its message stays loaded, and the mail goes on.
+ * A file is opened for writing once, when the message is loaded, and its
+ * journal is appended to in one write whenever something happened that must
+ * be known after a crash.  A journal that cannot be written (a full disk)
+ * stays in memory, its message stays loaded, and the mail goes on.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -26,8 +26,8 @@ void mail_drop(struct mail *mail);
 /* Makes the mail the loaded form of a message. */
 void mail_attach(struct mail *mail, struct sched_msg *m);
 
-/* The loaded form, read and its parts sorted where it is not; NULL where it cannot be had now: the
- * message then waits, or is gone. */
+/* The loaded form, read and its parts sorted where it is not; NULL where it
+ * cannot be had now: the message then waits, or is gone. */
 struct mail *mail_load(struct sched_msg *m);
 
 /* Frees the loaded form; the message stays. */

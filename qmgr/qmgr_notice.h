@@ -9,9 +9,9 @@
 #include "chan.h"
 #include "qmgr.h"
 
-/* Senders of failed recipients are to be told.  True where the message waits for
- * that now; false where nobody failed, or nobody is to be told (those recipients
- * are settled then). */
+/* Senders of failed recipients are to be told.  True where the message
+ * waits for that now; false where nobody failed, or nobody is to be told
+ * (those recipients are settled then). */
 bool notice_failed(struct mail *mail);
 
 /* The sender is to be told of the delay. */

@@ -52,8 +52,8 @@ static const enum spool_dir order[SPOOL_DIRS] = {
 
 static void scan_slice(struct loop_timer *t);
 
-/* The next pass begins there.  What it finds in new/ may be gone by the time that
- * cleanup tells of it. */
+/* The next pass begins there.  What it finds in new/ may be gone by the
+ * time that cleanup tells of it. */
 static void
 begin_pass(enum spool_dir dir, int64_t after)
 {

@@ -1,6 +1,6 @@
 /*
- * The scheduler's face: transports, destinations by name, and the order in which
- * events are found: news first, then clocks, then turns.
+ * The scheduler's face: transports, destinations by name, and the order in
+ * which events are found: news first, then clocks, then turns.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -44,8 +44,8 @@ struct sched_config { /* milliseconds */
 };
 
 enum sched_kind {
-	SCHED_LOAD,  /* msg: read the file, set loaded, mend the parts */
-	SCHED_START, /* part: n recipients are busy now; give them to an agent */
+	SCHED_LOAD,   /* msg: read the file, set loaded, mend the parts */
+	SCHED_START,  /* part: n recipients are busy now, for an agent */
 	SCHED_EXPIRE, /* msg: its time is over, and none of it is busy */
 	SCHED_WARN,   /* msg: the sender is to be told of the delay */
 	SCHED_WAKE,   /* msg: the owner's alarm */

@@ -1,9 +1,10 @@
 /*
- * qmgr_state - what the scheduler knows: transports, destinations, messages,
- * their parts.
+ * qmgr_state - what the scheduler knows: transports, destinations,
+ * messages, their parts.
  *
- * The scheduler alone changes these; others may look.  They are kept small: a
- * deferred message with one recipient is one sched_msg and one sched_part, below
+ * The scheduler alone changes these; others may look.  They are kept small:
+ * a deferred message with one recipient is one sched_msg and one
+ * sched_part, below
  * 256 bytes with its share of the rest.
  *
  * SPDX-License-Identifier: BSD-2-Clause

@@ -83,8 +83,9 @@ say_active(const struct mail *mail)
 	    (unsigned long long)mail->m.env.size, sched_count(mail->msg));
 }
 
-/* A message of that id is known.  Another file may have it too, if a program that
- * makes ids does not as it should: nobody's mail is lost by that. */
+/* A message of that id is known.  Another file may have it too, if a
+ * program that makes ids does not as it should: nobody's mail is lost by
+ * that. */
 static void
 look_at_twin(const struct sched_msg *known, const char *id, enum spool_dir dir)
 {

@@ -1,10 +1,10 @@
 /*
- * Taking turns: transports in a ring, in each the destinations in two rings,
- * those with mail never tried and those with retries alone.  The two take turns
- * too, and retries leave a quarter of the agents' room free, so that a backlog
- * does not stand in the way of fresh mail.  Within a destination the oldest part
- * goes first; parts of one job take turns with those of many, so that a mailing
- * does not hold up what came behind it.
+ * Taking turns: transports in a ring, in each the destinations in two
+ * rings, those with mail never tried and those with retries alone.  The two
+ * take turns too, and retries leave a quarter of the agents' room free, so
+ * that a backlog does not stand in the way of fresh mail.  Within a
+ * destination the oldest part goes first; parts of one job take turns with
+ * those of many, so that a mailing does not hold up what came behind it.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

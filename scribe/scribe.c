@@ -1,12 +1,13 @@
 /*
  * scribe - the sole writer of the log.
  *
- * Every program sends its lines to a packet socket of its service; master keeps
- * these sockets and hands us their reading ends.  The first line that comes
- * wakes us; from then on all sockets are looked at together, some dozen times a
- * second, until a look finds nothing.  So a busy system does not wake us for each
- * line, and the lines of one look, which are written in the order of time, are
- * those of all programs: what follows in a message's life follows in the log.
+ * Every program sends its lines to a packet socket of its service; master
+ * keeps these sockets and hands us their reading ends.  The first line that
+ * comes wakes us; from then on all sockets are looked at together, some
+ * dozen times a second, until a look finds nothing.  So a busy system does
+ * not wake us for each line, and the lines of one look, which are written
+ * in the order of time, are those of all programs: what follows in a
+ * message's life follows in the log.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -49,8 +49,7 @@ static const char hello_first[] = "send HELO/EHLO first";
 
 /* clang-format off */
 static const struct smtpd_command commands[] = {
-	/* verb   may be said in  leads to     kind         handler
-	 * answer           out of order */
+	/* verb   may be said in  leads to     kind         handler         answer           out of order */
 	{ "HELO", ANY,            SMTPD_HELLO, LAST | JUNK, say_helo,       NULL,            NULL },
 	{ "EHLO", ANY,            SMTPD_HELLO, LAST | JUNK, say_ehlo,       NULL,            NULL },
 	{ "MAIL", SMTPD_HELLO,    SMTPD_MAIL,  PLAIN,       smtpd_say_mail, smtpd_hear_mail, "nested MAIL command" },

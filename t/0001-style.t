@@ -36,9 +36,12 @@ check "no header is longer than 200 lines" "$(
 	wc -l $(printf '%s\n' $programs | grep '\.h$') |
 	    awk '$2 != "total" && $1 > 200')"
 
+# Tables that are kept by hand may be as wide as their rows.
 check "no line is longer than 80 columns" "$(
 	for f in $sources; do
-		expand "$f" | awk -v f="$f" 'length > 80 { print f ":" NR }'
+		expand "$f" | awk -v f="$f" '/clang-format off/ { table = 1 }
+			/clang-format on/ { table = 0 }
+			length > 80 && !table { print f ":" NR }'
 	done)"
 
 check "every source has its licence line" "$(

@@ -21,6 +21,7 @@ before=$(memory)
 mkfifo "$lab/hold"
 (ulimit -n 20000; on a python3 /tmp/clients.py hold 127.0.0.1 10000 \
     <"$lab/hold" >"$lab/held") &
+holder=$!
 exec 8>"$lab/hold"
 ok "10,000 sessions are greeted" wait_for 60 test -s "$lab/held"
 is "all of them" "$(cat "$lab/held")" "220 a.tes 10000"
@@ -36,6 +37,6 @@ reply=$(printf '%s\n' 'EHLO c' 'MAIL FROM:<x@b.test>' 'RCPT TO:<alice@a.test>' \
 like "mail is taken beside them" "$reply" '^250 2\.0\.0 Ok: queued as'
 ok "and arrives" wait_for 10 mailbox_has a alice 'Subject: beside them'
 exec 8>&-
-wait
+wait "$holder"
 ok "they end" wait_for 20 log_has a 'lost connection after CONNECT'
 lab_done

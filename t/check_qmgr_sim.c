@@ -1,10 +1,11 @@
 /*
- * The scheduler by simulation: many destinations, some dead for hours or for
- * good, greylisting, mailings, failing resolver, restarts.  The world here keeps
- * its own account of each recipient and compares.
+ * The scheduler by simulation: many destinations, some dead for hours or
+ * for good, greylisting, mailings, failing resolver, restarts.  The world
+ * here keeps its own account of each recipient and compares.
  *
  * The short form runs in `make check`; POSTHOUSE_SIM=long runs 100,000
- * destinations and a million messages (a minute or two) and prints the memory.
+ * destinations and a million messages (a minute or two) and prints the
+ * memory.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -313,8 +313,13 @@ log_of() { # HOST
 	cat "$(root_of "$1")/var/log/posthouse.log" 2>/dev/null
 }
 
+# Lines take a moment to the log.
 log_has() { # HOST PATTERN
-	log_of "$1" | grep -Eq -e "$2"
+	for _ in 1 2 3 4 5 6 7 8; do
+		! log_of "$1" | grep -Eq -e "$2" || return 0
+		sleep 0.1
+	done
+	return 1
 }
 
 mailbox_of() { # HOST USER

@@ -1,9 +1,9 @@
 /*
  * mqueue, mailq - the queue, and what one can do to it.
  *
- * qmgr answers over its socket; where it is down, root reads the files.  What is
- * selected by --from and the like is selected here, from the list, so that it
- * is the same both ways.
+ * qmgr answers over its socket; where it is down, root reads the files.
+ * What is selected by --from and the like is selected here, from the list,
+ * so that it is the same both ways.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -1,9 +1,10 @@
 /*
  * posthouse route: where a message to an address would go, and why.
  *
- * Sends nothing.  Each step is taken by the code that takes it for a message:
- * cleanup's virtual aliases, qmgr's routing, local's aliases and .forward files,
- * smtp's hosts.  Only the .forward files are read as whoever runs the command.
+ * Sends nothing.  Each step is taken by the code that takes it for a
+ * message: cleanup's virtual aliases, qmgr's routing, local's aliases and
+ * .forward files, smtp's hosts.  Only the .forward files are read as
+ * whoever runs the command.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

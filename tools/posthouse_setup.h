@@ -6,6 +6,6 @@
 
 #pragma once
 
-/* The verb: argv[0] is "setup".  Gives a code of sysexits(3), or 1 where --check
- * found something to do. */
+/* The verb: argv[0] is "setup".  Gives a code of sysexits(3), or 1 where
+ * --check found something to do. */
 int posthouse_setup(int argc, char **argv);

@@ -109,8 +109,8 @@ enum rcpt_kind {
 	RCPT_COMMAND, /* address is a command line */
 };
 
-/* Bytes of an address, path, command or name in a job_member: a recipient always
- * fits into a packet, with all that is said of him. */
+/* Bytes of an address, path, command or name in a job_member: a recipient
+ * always fits into a packet, with all that is said of him. */
 #define MEMBER_FIELD_MAX ((size_t)8192)
 
 /* DSN NOTIFY (RFC 3461 4.1); 0 is "not said". */
