@@ -407,11 +407,12 @@ END_TEST
 
 /* ---- refusals ---- */
 
+#define X32 "12345678901234567890123456789012"
+
 static const char *const bad_rcpts[] = { "", "@example.org",
 	"a\r\nRCPT TO:<x>@example.org", "a@b c", "a@-x.org",
 	"a\x7f@example.org", "\xc3\xa4@example.org",
-	"12345678901234567890123456789012345678901234567890123456789012345"
-	"@example.org" };
+	X32 X32 X32 X32 X32 X32 X32 X32 "@example.org" };
 
 START_TEST(a_recipient_that_is_no_address_is_refused)
 {

@@ -45,15 +45,22 @@ world_log(void)
 	return buf_str(&last);
 }
 
-/* In a namespace of this process, so that nothing stays. */
+/* In a namespace of this process, so that nothing stays.  That is not to be had
+ * in a container without the right, nor below a root that is no mount. */
 static void
 mount_queue(const char *options)
 {
-	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL),
-	    0);
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return;
 	ck_assert_int_eq(mount("tmpfs", folder, "tmpfs", 0, options), 0);
 	mounted = true;
+}
+
+bool
+world_mounted(void)
+{
+	return mounted;
 }
 
 void

@@ -10,9 +10,9 @@
 #define WORLD_ID "1111112222BBC"
 
 /* The parameters every test has; `more` comes behind them.  With options of
- * tmpfs(5) the queue is a file system of its own, for which one must be
- * root. */
+ * tmpfs(5) the queue is a file system of its own, where one may mount. */
 void world_start(const char *more, const char *tmpfs);
+bool world_mounted(void);
 void world_stop(void);
 
 /* The queue folder. */
