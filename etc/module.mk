@@ -12,6 +12,7 @@ install-data-hook:
 	done
 uninstall-hook:
 	cd $(DESTDIR)$(completiondir) && rm -f $(completion_links)
+	-rmdir $(DESTDIR)$(phsharedir) $(DESTDIR)$(phlibexecdir)
 
 # What systemd reads; paths are known only to make.
 EXTRA_DIST += etc/posthouse.service.in etc/posthouse.sysusers \
