@@ -162,6 +162,20 @@ write_piece(void *owner, const struct buf *piece)
 	return fd_write_all(b->file, piece->text, piece->len) == 0;
 }
 
+/* What a crash has left of the message before ends somewhere in a line: a From_
+ * line behind it would be part of that one. */
+static bool
+end_last_line(const struct mbox *b)
+{
+	char last;
+
+	if (b->before == 0)
+		return true;
+	if (fd_pread_all(b->file, &last, 1, b->before - 1) < 0)
+		return false;
+	return last == '\n' || fd_write_all(b->file, "\n\n", 2) == 0;
+}
+
 static bool
 append(struct mbox *b, const struct msg_deliver *m, int mail)
 {
@@ -170,7 +184,8 @@ append(struct mbox *b, const struct msg_deliver *m, int mail)
 		return false;
 	}
 	b->armed = true;
-	if (!deliver_text_each(m, mail, true, true, write_piece, b) ||
+	if (!end_last_line(b) ||
+	    !deliver_text_each(m, mail, true, true, write_piece, b) ||
 	    fd_write_all(b->file, "\n", 1) < 0 || fsync(b->file) < 0)
 		return false;
 	b->armed = false;

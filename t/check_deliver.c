@@ -344,6 +344,20 @@ START_TEST(an_mbox_grows)
 }
 END_TEST
 
+START_TEST(a_piece_of_a_message_does_not_swallow_the_next)
+{
+	CLEAN_BUF struct buf got = { 0 };
+	struct msg_deliver m = request(DELIVER_MBOX, "mbox");
+
+	deliver(&m);
+	ck_assert_int_eq(truncate(m.target, 20), 0);
+	deliver(&m);
+	assert_result(OUTCOME_SENT, "2.0.0", "delivered to mailbox");
+	read_file("mbox", &got);
+	ck_assert_int_eq(strncmp(buf_str(&got) + 20, "\n\nFrom s@a  ", 12), 0);
+}
+END_TEST
+
 START_TEST(a_failed_delivery_is_taken_back)
 {
 	CLEAN_BUF struct buf got = { 0 };
@@ -605,6 +619,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_maildir_of_somebody_else_is_later);
 	tcase_add_test(t, a_large_message_is_refused);
 	tcase_add_test(t, an_mbox_grows);
+	tcase_add_test(t, a_piece_of_a_message_does_not_swallow_the_next);
 	tcase_add_test(t, a_failed_delivery_is_taken_back);
 	tcase_add_test(t, a_locked_mbox_is_later);
 	tcase_add_test(t, a_linked_mbox_is_not_touched);
