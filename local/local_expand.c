@@ -174,6 +174,13 @@ add_item(struct expand *e, const struct expand_node *node,
 {
 	const char *rights = node->rights;
 
+	for (const char *p = item->text; *p != '\0'; p++)
+		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f) {
+			give_fate(e, OUTCOME_DEFER, "4.3.5",
+			    "an entry in an alias, list or .forward file has a "
+			    "control character");
+			return;
+		}
 	if (strlen(item->text) > ITEM_MAX) {
 		give_fate(e, OUTCOME_DEFER, "4.3.5",
 		    arena_printf(e->arena,

@@ -92,14 +92,26 @@ add_members(struct job *job, uint32_t index, struct slice members)
 	return wire_done(&w);
 }
 
-/* What is longer would not fit into the packet of a job. */
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (((unsigned char)*text < ' ' && *text != '\t') ||
+		    *text == 0x7f)
+			return true;
+	return false;
+}
+
+/* What is longer would not fit into the packet of a job; and a line end would
+ * end a line at the next host. */
 static bool
 member_fits(const struct rec_job_member *m)
 {
 	const char *const fields[] = { m->address, m->via, m->user, m->sender };
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		if (strlen(fields[i]) > MEMBER_FIELD_MAX)
+		if (strlen(fields[i]) > MEMBER_FIELD_MAX ||
+		    has_control(fields[i]))
 			return false;
 	return true;
 }

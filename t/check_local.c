@@ -432,6 +432,25 @@ START_TEST(an_item_of_a_list_has_a_greatest_length)
 }
 END_TEST
 
+START_TEST(an_item_of_a_list_has_no_control_character)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct expand e;
+
+	set_params();
+	local_expand_start(&e, &a, &world, "fwd@here");
+	ck_assert_int_eq(local_expand_next(&e), EXPAND_USER);
+	answer_user(&e);
+	ck_assert_int_eq(local_expand_next(&e), EXPAND_FILE);
+	local_expand_file(&e, OUTCOME_SENT, "2.0.0", "",
+	    SLICE("\"a\rRSET\"@far.org\n"));
+	ck_assert_int_eq(local_expand_next(&e), EXPAND_DONE);
+	ck_assert_int_eq(e.fate.outcome, OUTCOME_DEFER);
+	ck_assert_str_eq(e.fate.status, "4.3.5");
+	local_expand_free(&e);
+}
+END_TEST
+
 START_TEST(unknown_users_may_have_a_relay)
 {
 	CLEAN_BUF struct buf got = { 0 };
@@ -641,6 +660,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, every_prefix_of_a_recipient_ends, 0,
 	    ARRAY_LEN(meanings));
 	tcase_add_test(t, an_item_of_a_list_has_a_greatest_length);
+	tcase_add_test(t, an_item_of_a_list_has_no_control_character);
 	tcase_add_test(t, unknown_users_may_have_a_relay);
 	tcase_add_test(t, an_owner_may_be_expanded);
 	tcase_add_test(t, a_user_has_fields);

@@ -649,6 +649,20 @@ START_TEST(a_member_that_fits_no_packet_is_refused)
 }
 END_TEST
 
+START_TEST(a_member_with_a_line_end_is_refused)
+{
+	struct msg_job job;
+
+	(void)SEND("s@x.test", "a@y.test");
+	agent.role = ROLE_LOCAL;
+	ck_assert(next_job(&job, SECOND));
+	expand_to(job.stream,
+	    &(struct rec_job_member){ .address = "a@z.test>\r\nRSET" });
+	LOGGED("smtp sent a message that is malformed");
+	ck_assert_uint_eq(qmgr.books.expanded, 0);
+}
+END_TEST
+
 START_TEST(a_text_of_any_length_is_told_to_the_sender)
 {
 	struct msg_job job;
@@ -795,6 +809,7 @@ suite_of_cases(void)
 	tcase_add_test(t, an_alias_becomes_its_members);
 	tcase_add_test(t, who_speaks_with_the_network_names_no_commands);
 	tcase_add_test(t, a_member_that_fits_no_packet_is_refused);
+	tcase_add_test(t, a_member_with_a_line_end_is_refused);
 	tcase_add_test(t, a_text_of_any_length_is_told_to_the_sender);
 	tcase_add_test(t, a_warning_waits_for_another_notice);
 	tcase_add_test(t, a_lost_agent_defers_what_it_had);
