@@ -23,6 +23,10 @@
 #define WAITING_MAX  1000
 #define WAITING_FINE 500
 
+/* A feeder that has so many bytes of answers waiting, and begins more, does not
+ * read. */
+#define ANSWERS_MAX ((size_t)4 << 20)
+
 #define FEEDERS (1u << ROLE_SMTPD | 1u << ROLE_BOUNCE | 1u << ROLE_PICKUP)
 
 static chan_fn on_begin, on_rcpt, on_data, on_end, on_abort;
@@ -144,7 +148,8 @@ on_begin(struct chan *c, const void *body, size_t len, int fd)
 	struct peer *p = c->owner;
 	struct msg_mail_begin begin;
 
-	if (!none_with(fd) || !msg_get_mail_begin(&begin, body, len))
+	if (!none_with(fd) || !msg_get_mail_begin(&begin, body, len) ||
+	    chan_waiting(c) > ANSWERS_MAX)
 		return false;
 
 	void **place = map_put(&p->mails, &begin.stream, sizeof(begin.stream));

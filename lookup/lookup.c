@@ -14,6 +14,9 @@
 #include "lookup_user.h"
 #include "program.h"
 
+/* Who has so many bytes of answers waiting, and asks on, does not read. */
+#define ANSWERS_MAX ((size_t)4 << 20)
+
 #define ASKERS (1U << ROLE_SMTPD | 1U << ROLE_LOCAL | 1U << ROLE_CLEANUP)
 
 static void
@@ -47,7 +50,7 @@ answer_ask(struct chan *c, const void *body, size_t len, int fd)
 	const char *why = "";
 
 	if (!msg_get_ask(&m, body, len) || m.kind >= ARRAY_LEN(kinds) ||
-	    unasked >= 0)
+	    unasked >= 0 || chan_waiting(c) > ANSWERS_MAX)
 		return false;
 
 	enum found found = kinds[m.kind](m.key, &value, &why);

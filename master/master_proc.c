@@ -26,6 +26,7 @@
 #define SILENCE_MAX (60 * SECOND)
 #define FIRST_FREE  10 /* descriptors below are a child's own places */
 #define SAID_MAX    1024
+#define PIPE_HOLDS  65536
 #define ENV_MAX     64
 
 /* What a program gets of our environment. */
@@ -98,14 +99,17 @@ hear_line(struct proc *p, const char *line, size_t len)
 	log_warn("%s[%d] says: %s", p->unit->name, (int)p->pid, buf_str(&text));
 }
 
-/* All that can be read now; a line that grows too long is cut. */
+/* As much as a pipe holds; a line that grows too long is cut.  One that never
+ * stops talking must not keep us. */
 static void
 hear(struct proc *p)
 {
 	char room[SAID_MAX];
-	ssize_t n;
+	ssize_t n = -1;
 
-	while ((n = read(p->said.fd, room, sizeof(room))) > 0) {
+	for (int i = 0; i < PIPE_HOLDS / SAID_MAX &&
+	     (n = read(p->said.fd, room, sizeof(room))) > 0;
+	     i++) {
 		buf_add(&p->saying, room, (size_t)n);
 		for (;;) {
 			const char *text = buf_str(&p->saying);

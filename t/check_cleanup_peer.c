@@ -351,6 +351,26 @@ START_TEST(a_number_in_use_closes_the_channel)
 }
 END_TEST
 
+/* Each refused message is answered: the answers must not fill our memory. */
+START_TEST(a_feeder_that_does_not_read_is_closed)
+{
+	CLEAN_BUF struct buf b = { 0 };
+	struct queueid id = id_of(1);
+	struct msg_mail_begin m = { .stream = 1,
+		.id = id.text,
+		.sender = "bad\x01@example.net" };
+
+	msg_put_mail_begin(&b, &m);
+	for (int i = 0; i < 300000 && smtpd.chan.open; i++) {
+		say(smtpd.sock, &b);
+		if (i % 16 == 0)
+			loop_once(0);
+	}
+	ck_assert(!smtpd.chan.open);
+	ck_assert_uint_eq(busy(), 0);
+}
+END_TEST
+
 START_TEST(qmgr_may_not_send_mail)
 {
 	CLEAN_BUF struct buf b = { 0 };
@@ -525,6 +545,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_feeder_that_dies_takes_its_open_messages_along);
 	tcase_add_test(t, an_id_that_is_none_closes_the_channel);
 	tcase_add_test(t, a_number_in_use_closes_the_channel);
+	tcase_add_test(t, a_feeder_that_does_not_read_is_closed);
 	tcase_add_test(t, qmgr_may_not_send_mail);
 	tcase_add_test(t, a_malformed_message_closes_the_channel);
 	tcase_add_test(t, without_qmgr_messages_are_safe_and_told_later);
