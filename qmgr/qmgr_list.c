@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "qmgr_mail.h"
+#include "qmgr_parts.h"
 #include "str.h"
 
 #define RCPTS_ROOM ((size_t)65536) /* of one line */
@@ -32,23 +33,25 @@ queue_name(const struct sched_msg *m)
 	return m->loaded != NULL ? "active" : "incoming";
 }
 
-/* The part that a recipient is in; a guess where the message is not loaded and
- * has several. */
+/* The part that a recipient is in.  Where the message is not loaded and has
+ * several, its route tells; NULL where that has changed. */
 static const struct sched_part *
-part_of(const struct mail *mail, const struct sched_msg *m, uint32_t i)
+part_of(struct mail *mail, const struct sched_msg *m, uint32_t i)
 {
-	const char *at = strrchr(mail->m.rcpts[i].env.address, '@');
-
 	if (m->loaded == mail)
 		return mail->places[i].part;
+	if (m->parts == NULL || m->parts->next == NULL)
+		return m->parts;
+
+	const struct dest *d = parts_find(mail, i);
 	for (const struct sched_part *p = m->parts; p != NULL; p = p->next)
-		if (at != NULL && str_eq(p->dest->nexthop, at + 1))
+		if (p->dest == d)
 			return p;
-	return m->parts;
+	return NULL;
 }
 
 static struct qline_where
-where(const struct mail *mail, const struct sched_msg *m, uint32_t i)
+where(struct mail *mail, const struct sched_msg *m, uint32_t i)
 {
 	const struct sched_part *p = part_of(mail, m, i);
 	struct qline_where w = {
@@ -74,8 +77,7 @@ where(const struct mail *mail, const struct sched_msg *m, uint32_t i)
 }
 
 static void
-say_rcpts(const struct line *l, const struct mail *mail,
-    const struct sched_msg *m)
+say_rcpts(const struct line *l, struct mail *mail, const struct sched_msg *m)
 {
 	CLEAN_BUF struct buf fields = { 0 };
 

@@ -52,24 +52,31 @@ parts_transport(const char *name)
 
 /* Where a transport takes one recipient at a time, the recipient is the
  * destination, without its extension (as in Postfix). */
+static const char *
+nexthop_for(struct mail *mail, const struct spool_rcpt *r,
+    const struct route *route, const struct transport *t)
+{
+	struct arena *a = &mail->arena;
+
+	if (t->limits.rcpts != 1)
+		return route->nexthop;
+
+	struct addr addr = addr_split(a, route->address);
+	const char *user = r->env.user, *ext;
+	if (user[0] == '\0')
+		addr_split_extension(a, addr.local, params.recipient_delimiter,
+		    &user, &ext);
+	return arena_printf(a, "%s@%s", user, route->nexthop);
+}
+
 static struct dest *
 dest_for(struct mail *mail, const struct spool_rcpt *r,
     const struct route *route)
 {
 	struct transport *t = parts_transport(route->transport);
-	struct arena *a = &mail->arena;
-	const char *nexthop = route->nexthop;
+	struct dest *d = sched_dest(qmgr.sched, t,
+	    nexthop_for(mail, r, route, t));
 
-	if (t->limits.rcpts == 1) {
-		struct addr addr = addr_split(a, route->address);
-		const char *user = r->env.user, *ext;
-
-		if (user[0] == '\0')
-			addr_split_extension(a, addr.local,
-			    params.recipient_delimiter, &user, &ext);
-		nexthop = arena_printf(a, "%s@%s", user, nexthop);
-	}
-	struct dest *d = sched_dest(qmgr.sched, t, nexthop);
 	d->patient = route->class == ROUTE_RELAY;
 	return d;
 }
@@ -100,6 +107,30 @@ sender_of(const struct mail *mail, const struct spool_rcpt *r)
 	return r->env.sender[0] != '\0' ? r->env.sender : mail->m.env.sender;
 }
 
+static enum found
+find_route(struct mail *mail, const struct spool_rcpt *r, struct route *route,
+    struct dsn *why)
+{
+	if (r->env.kind == RCPT_ADDRESS)
+		return route_resolve(&mail->arena, sender_of(mail, r),
+		    r->env.address, route, why);
+	*route = local_route(r);
+	return FOUND_ONE;
+}
+
+struct dest *
+parts_find(struct mail *mail, uint32_t i)
+{
+	const struct spool_rcpt *r = &mail->m.rcpts[i];
+	struct route route = { 0 };
+	struct dsn why = { .text = "" };
+
+	if (find_route(mail, r, &route, &why) != FOUND_ONE)
+		return NULL;
+	return sched_find_dest(qmgr.sched, route.transport,
+	    nexthop_for(mail, r, &route, parts_transport(route.transport)));
+}
+
 /* The destination of a recipient; NULL where it has failed. */
 static struct dest *
 find_dest(struct mail *mail, uint32_t i)
@@ -107,15 +138,8 @@ find_dest(struct mail *mail, uint32_t i)
 	struct spool_rcpt *r = &mail->m.rcpts[i];
 	struct route route = { 0 };
 	struct dsn why = { .text = "" };
-	enum found found = FOUND_ONE;
 
-	if (r->env.kind == RCPT_ADDRESS)
-		found = route_resolve(&mail->arena, sender_of(mail, r),
-		    r->env.address, &route, &why);
-	else
-		route = local_route(r);
-
-	switch (found) {
+	switch (find_route(mail, r, &route, &why)) {
 	case FOUND_ONE:
 		mail->places[i].address = route.address;
 		return dest_for(mail, r, &route);

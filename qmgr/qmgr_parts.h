@@ -22,6 +22,10 @@ void parts_add(struct mail *mail, size_t first);
  * tried ones before others. */
 void parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready);
 
+/* Where a recipient of a message that is not loaded would go now; NULL where
+ * that is not known, or nobody else goes there. */
+struct dest *parts_find(struct mail *mail, uint32_t i);
+
 /* The scheduler's transport of that name, made with the parameters' limits. */
 struct transport *parts_transport(const char *name);
 

@@ -36,6 +36,11 @@ like "and a last line" "$(on a mqueue)" '^-- [0-9]+ Kbytes in 2 Requests\.'
 like "one of them in full" "$(on a mqueue "$two")" 'recipient  q@wait.test'
 like "as JSON" "$(on a mqueue --json "$one")" \
     '"queue_name": "deferred", "queue_id": "'"$one"'"'
+both=$(send three@x.test r@wait.test "r@[10.53.0.9]")
+ok "each recipient of a message has its own next hop" wait_for 10 sh -c \
+    'nsenter -t '"$pid_a"' -n -m -u -r -w /usr/local/bin/mqueue --json '"$both"' |
+     grep "\"transport\": \"retry\".*\"nexthop\": \"\[10.53.0.9\]\""'
+on a mqueue --delete "$both"
 like "in the summary" "$(on a mqueue --summary)" '^retry:.* 2 '
 like "with header and body" "$(on a mqueue --show "$one")" '^Subject: x'
 
