@@ -90,6 +90,8 @@ ok "an unknown option" sends 64 '' -Z
 ok "-bv of one that is" sends 0 '' -bv bob
 ok "-bv of one that is not" sends 67 '' -bv nosuch
 like "-bs speaks SMTP" "$(printf 'QUIT\r\n' | as a alice sendmail -bs)" '^221 '
+like "as a terminal says it too" "$({ echo 'HELO x'; sleep 0.3; echo QUIT; } |
+    as a alice sendmail -bs)" '^221 '
 ok "-bp" sends 0 '' -bp
 ok "-q" on a sendmail -q
 ok "-bi" on a sendmail -bi

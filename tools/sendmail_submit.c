@@ -269,24 +269,44 @@ submit_mail(struct submit *s, int sock, const struct sendmail_mail *m,
 
 /* ---- -bs ---- */
 
-/* One read and its write; 0 at the end, -1 on failure. */
-static ssize_t
-carry(int from, int to)
+/* A terminal, and many a program, ends lines with LF alone, of which a server
+ * wants to hear nothing. */
+static void
+add_lines(struct buf *out, const char *chunk, size_t n, char *last)
 {
+	for (size_t i = 0; i < n; i++) {
+		if (chunk[i] == '\n' && *last != '\r')
+			buf_addc(out, '\r');
+		buf_addc(out, chunk[i]);
+		*last = chunk[i];
+	}
+}
+
+/* One read and its write; 0 at the end, -1 on failure.  With `last`, the last
+ * byte before, lines get whole ends. */
+static ssize_t
+carry(int from, int to, char *last)
+{
+	CLEAN_BUF struct buf out = { 0 };
 	char chunk[CHUNK];
 	ssize_t n = read(from, chunk, sizeof(chunk));
 
 	if (n < 0 && errno == EINTR)
 		return 1;
-	if (n > 0 && fd_write_all(to, chunk, (size_t)n) < 0)
-		return -1;
-	return n;
+	if (n <= 0)
+		return n;
+	if (last != NULL)
+		add_lines(&out, chunk, (size_t)n, last);
+	else
+		buf_add(&out, chunk, (size_t)n);
+	return fd_write_all(to, buf_str(&out), out.len) < 0 ? -1 : n;
 }
 
 int
 submit_relay(int sock)
 {
 	CLEAN_FD int to = sock;
+	char last = '\0';
 	struct pollfd fds[2] = {
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = to, .events = POLLIN },
@@ -296,12 +316,13 @@ submit_relay(int sock)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return -1;
 		if (fds[1].revents != 0) {
-			ssize_t n = carry(to, STDOUT_FILENO);
+			ssize_t n = carry(to, STDOUT_FILENO, NULL);
 
 			if (n <= 0)
 				return (int)n;
 		}
-		if (fds[0].revents != 0 && carry(STDIN_FILENO, to) <= 0) {
+		if (fds[0].revents != 0 &&
+		    carry(STDIN_FILENO, to, &last) <= 0) {
 			fds[0].fd = -1;
 			(void)shutdown(to, SHUT_WR); /* it may be gone */
 		}
