@@ -385,8 +385,10 @@ main(int argc, char **argv)
 
 	log_name("posthouse");
 	read_options(argc, argv);
-	if (geteuid() != 0)
-		log_fatal("only root can start it");
+	if (geteuid() != 0) {
+		fputs("posthouse: only root can start it\n", stderr);
+		return EX_NOPERM;
+	}
 	(void)umask(022);
 	(void)fd_limit(FILES); /* fewer is fewer programs, not an error */
 	clock_start();

@@ -91,6 +91,9 @@ ph status --json >"$lab/status.json"
 ok "status --json is JSON" python3 -m json.tool "$lab/status.json"
 like "status --rights shows the table" "$(ph status --rights)" \
     '^smtpd user=ph-smtpd'
+is "nobody else may start it" "$(code on a setpriv --reuid nobody \
+    --clear-groups posthouse -c /etc/one start)" 77
+is "nor stop one that is not there" "$(code on a posthouse -c /etc/none stop)" 78
 ok "nobody else may ask" not on a setpriv --reuid nobody --clear-groups \
     posthouse -c /etc/one status
 
