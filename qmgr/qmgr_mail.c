@@ -222,6 +222,7 @@ mail_save(struct mail *mail)
 				 "memory",
 			    mail->msg->id.text, strerror(errno));
 		qmgr.stuck = true;
+		mail->m.torn = true; /* perhaps: it could not be cut either */
 		return false;
 	}
 	qmgr.stuck = false;

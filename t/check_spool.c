@@ -542,8 +542,43 @@ START_TEST(zeros_behind_the_journal_are_a_torn_end)
 	ck_assert(m.torn);
 	ck_assert_uint_eq(m.journal_end, ends[4]);
 
-	buf_addc(&b, 'x');
+	b.text[ends[4] + 20] = 'x';
 	ck_assert_str_eq(verdict(buf_str(&b), b.len), "the journal is damaged");
+}
+END_TEST
+
+/* Of a write that was not synced any block may be missing. */
+START_TEST(a_missing_block_of_the_journal_is_a_torn_end)
+{
+	CLEAN_BUF struct buf b = { 0 };
+	struct dsn later = { .outcome = OUTCOME_DEFER,
+		.fault = FAULT_DESTINATION,
+		.status = "4.4.1" };
+	char text[3000];
+	size_t ends[5];
+
+	memset(text, 't', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	later.text = text;
+	with_journal(&b, ends, ARRAY_LEN(ends));
+	for (int i = 0; i < 3; i++)
+		spool_entry_rcpt(&b, 1, RCPT_QUEUED, &later, "none", 1000);
+	for (size_t at = ends[4] / 512 * 512; at < b.len; at += 512) {
+		CLEAN_ARENA struct arena a = { 0 };
+		CLEAN_BUF struct buf holed = { 0 };
+		struct spool_message m;
+		const char *why = "";
+		size_t from = MAX(at, ends[4]);
+
+		buf_add(&holed, buf_str(&b), b.len);
+		memset(holed.text + from, 0, MIN(at + 512, b.len) - from);
+		CLEAN_FD int fd = file_of(buf_str(&holed), holed.len);
+		ck_assert_msg(spool_read(fd, &a, &m, true, &why), "%zu: %s", at,
+		    why);
+		ck_assert(m.torn);
+		ck_assert_uint_ge(m.journal_end, ends[4]);
+		ck_assert_uint_le(m.journal_end, from);
+	}
 }
 END_TEST
 
@@ -828,6 +863,7 @@ suite_of_cases(void)
 	tcase_add_test(t, bytes_that_trade_places_are_noticed);
 	tcase_add_test(t, the_content_is_checked_on_wish_alone);
 	tcase_add_test(t, zeros_behind_the_journal_are_a_torn_end);
+	tcase_add_test(t, a_missing_block_of_the_journal_is_a_torn_end);
 	tcase_add_test(t, entries_that_make_no_sense_are_refused);
 	tcase_add_test(t, entries_are_appended);
 	tcase_add_test(t, a_text_without_end_is_cut);

@@ -184,7 +184,7 @@ void spool_entry_notice(struct buf *out, int64_t when);
 
 /* Appends entries with one write and moves journal_end behind them.  -1 with
  * errno: nothing was appended.  The reader ignores what a crash has left of a
- * write: the file ends inside an entry, or in zeros. */
+ * write: the file ends inside an entry, or a block is all zeros. */
 MUST_CHECK int spool_append(int fd, uint64_t *journal_end,
     const struct buf *entries);
 

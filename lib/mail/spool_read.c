@@ -18,6 +18,9 @@
 
 #define WINDOW ((size_t)16384)
 
+/* What a disk writes whole or not at all; file systems write multiples of it. */
+#define BLOCK ((size_t)512)
+
 /* Fewer bytes no encoded recipient has: six strings of five, three of one. */
 #define RCPT_MIN ((size_t)33)
 
@@ -156,21 +159,38 @@ read_envelope(struct reader *r, struct arena *a, struct spool_message *m)
 
 /* ---- the journal ---- */
 
-/* What a file system may show of a write that a power cut interrupted. */
+/* What a file system may show of a write that a power cut interrupted: the file
+ * has its new length, and a block of it, first or last or in the middle, is not
+ * there and reads as zeros.  True where that is so in one of the blocks that the
+ * len bytes lie in. */
 static bool
-zeros_up_to_end(struct reader *r, uint64_t at)
+block_is_missing(struct reader *r, uint64_t at, uint64_t len)
 {
-	static const char zeros[WINDOW];
-	char chunk[WINDOW];
+	static const char zeros[BLOCK];
+	char chunk[BLOCK];
+	uint64_t end = at + len;
 
-	while (at < r->size) {
-		size_t n = (size_t)MIN(r->size - at, (uint64_t)WINDOW);
+	while (at < end) {
+		uint64_t rest = BLOCK - at % BLOCK;
+		size_t n = (size_t)MIN(r->size - at, rest);
 
-		if (!read_at(r, chunk, n, at) || memcmp(chunk, zeros, n) != 0)
+		if (!read_at(r, chunk, n, at))
 			return false;
+		if (memcmp(chunk, zeros, n) == 0)
+			return true;
 		at += n;
 	}
-	return true;
+	return false;
+}
+
+/* What stands there is no whole entry: a piece of one, or damage. */
+static enum match
+not_whole(struct reader *r, uint64_t at, uint64_t len, const char *why)
+{
+	if (block_is_missing(r, at, len))
+		return MATCH_NO;
+	(void)(r->error != 0 || wrong(r, why));
+	return MATCH_BAD;
 }
 
 /* The entry at journal_end: MATCH_NO where only a piece of one is left. */
@@ -185,12 +205,8 @@ next_entry(struct reader *r, struct spool_message *m,
 		return MATCH_NO;
 	if (!read_at(r, head, sizeof(head), at))
 		return MATCH_BAD;
-	if (!spool_get_entry_head(head, e)) {
-		if (zeros_up_to_end(r, at))
-			return MATCH_NO;
-		(void)(r->error != 0 || wrong(r, "the journal is damaged"));
-		return MATCH_BAD;
-	}
+	if (!spool_get_entry_head(head, e))
+		return not_whole(r, at, sizeof(head), "the journal is damaged");
 	at += sizeof(head);
 	if (r->size - at < e->len)
 		return MATCH_NO;
@@ -198,10 +214,9 @@ next_entry(struct reader *r, struct spool_message *m,
 	if (!read_at(r, buf_room(payload, e->len), e->len, at))
 		return MATCH_BAD;
 	buf_grown(payload, e->len);
-	if (wire_crc(0, buf_str(payload), payload->len) != e->crc) {
-		(void)wrong(r, "an entry of the journal is damaged");
-		return MATCH_BAD;
-	}
+	if (wire_crc(0, buf_str(payload), payload->len) != e->crc)
+		return not_whole(r, at, e->len,
+		    "an entry of the journal is damaged");
 	return MATCH_YES;
 }
 
