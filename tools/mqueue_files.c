@@ -239,7 +239,8 @@ move(const char *id, enum spool_dir from, enum spool_dir to)
 	spool_path(new_path, to, id);
 	if (to == SPOOL_CUR)
 		make_folder(new_path);
-	if (renameat(queue, old_path, queue, new_path) == 0)
+	/* As qmgr does it: no message is ever replaced by another. */
+	if (renameat2(queue, old_path, queue, new_path, RENAME_NOREPLACE) == 0)
 		return true;
 	if (errno != ENOENT)
 		tool_say("%s: %s", old_path, strerror(errno));
