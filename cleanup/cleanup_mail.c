@@ -22,6 +22,11 @@
 
 #define TEXT_MAX ((size_t)1000) /* of what a client says of itself */
 
+/* A notification is never refused for its size, for then nobody would hear of
+ * the failure: it may be larger than a message by what it returns, and by what
+ * it says itself. */
+#define NOTICE_ROOM ((uint64_t)1 << 20)
+
 /* What a feeder may say that a message is. */
 static const struct {
 	enum role role;
@@ -129,6 +134,8 @@ check_limits(struct cleanup_mail *m, uint64_t announced)
 {
 	uint64_t limit = (uint64_t)params.message_size_limit;
 
+	if (m->from == ROLE_BOUNCE && limit > 0)
+		limit += (uint64_t)params.bounce_size_limit + NOTICE_ROOM;
 	if (limit > 0 && MAX(announced, m->size) > limit)
 		cleanup_mail_lose(m, 552, "5.3.4",
 		    "Error: message size exceeds fixed limit");

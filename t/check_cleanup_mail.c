@@ -534,6 +534,23 @@ START_TEST(a_message_that_is_too_big_is_refused)
 }
 END_TEST
 
+START_TEST(a_notification_is_not_too_big)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+	struct spool_message message;
+	struct msg_mail_begin b = remote;
+
+	b.sender = "";
+	b.size_hint = 1000100;
+	struct cleanup_mail *mail = cleanup_mail_begin(&b, ROLE_BOUNCE);
+	rcpt(mail, "bob@example.org");
+	data(mail, "Subject: returned\r\n\r\n");
+	fill(mail, "0123456789012345678901234567890123456789\r\n", 1000050);
+	finish(mail, &a, &message, &text);
+}
+END_TEST
+
 START_TEST(a_size_that_is_announced_too_big_is_refused)
 {
 	struct msg_mail_begin b = remote;
@@ -700,6 +717,7 @@ suite_of_cases(void)
 	tcase_add_test(t, too_many_hops_are_refused);
 	tcase_add_test(t, fifty_hops_are_not_too_many);
 	tcase_add_test(t, a_message_that_is_too_big_is_refused);
+	tcase_add_test(t, a_notification_is_not_too_big);
 	tcase_add_test(t, a_size_that_is_announced_too_big_is_refused);
 	tcase_add_test(t, a_header_that_is_too_long_is_refused);
 	tcase_add_test(t, too_many_recipients_are_refused);
