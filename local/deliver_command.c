@@ -105,14 +105,36 @@ make_environment(struct arena *a, const struct msg_deliver *m,
 	return env;
 }
 
+/* Returns where it fails.  The strings are not changed by a program's start. */
+static void
+become(const char *const *argv, const char *const *env)
+{
+	(void)execvpe(argv[0], (char *const *)(uintptr_t)argv,
+	    (char *const *)(uintptr_t)env);
+}
+
+/* A word that is no program may be one of the shell's own, such as exit. */
+static void
+start_command(const char *line, const char **env)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	const char *argv[DELIVER_ARGS_MAX + 1];
+
+	deliver_split_command(&a, line, argv);
+	if (argv[0] == NULL)
+		return;
+	become(argv, env);
+	if ((errno == ENOENT || errno == EACCES) &&
+	    strchr(argv[0], '/') == NULL)
+		become((const char *const[]){ "/bin/sh", "-c", line, NULL },
+		    env);
+}
+
 /* In the grandchild: never returns.  What goes wrong here is said on its
  * output, which becomes the reason. */
 static void NORETURN
 run(const char *line, const char **env, int in, int out)
 {
-	CLEAN_ARENA struct arena a = { 0 };
-	const char *argv[DELIVER_ARGS_MAX + 1];
-
 	(void)setsid(); /* a new child leads no group yet: cannot fail */
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
 	    dup2(out, STDERR_FILENO) < 0 ||
@@ -121,11 +143,7 @@ run(const char *line, const char **env, int in, int out)
 		_exit(EX_TEMPFAIL);
 	fd_close_from(STDERR_FILENO + 1);
 	(void)umask(077);
-	deliver_split_command(&a, line, argv);
-	if (argv[0] != NULL)
-		/* The strings are not changed by a program's start. */
-		(void)execvpe(argv[0], (char *const *)(uintptr_t)argv,
-		    (char *const *)(uintptr_t)env);
+	start_command(line, env);
 	fprintf(stderr, "cannot run: %s", strerror(errno));
 	(void)fflush(stderr); /* if not, the reason is missing */
 	_exit(NO_COMMAND);
