@@ -42,6 +42,7 @@ ok "cleanup logs the Message-ID" wait_for 5 log_has a "cleanup.*$id: message-id=
 reply=$(as a alice sh -c 'printf "To: bob@c\nSubject: two\n\nhi\n" |
     sendmail -t && echo done')
 is "sendmail takes a message" "$reply" done
+wait_for 5 log_has a 'message-id=<.*@a\.test>'
 id=$(log_of a | sed -n 's/.*cleanup.*: \(.*\): message-id=<.*@a\.test>.*/\1/p' |
     tail -n 1)
 text=$(show "$id")

@@ -36,6 +36,9 @@ class Server(socketserver.ThreadingTCPServer):
 Server(("10.53.0.1", 25), Slow).serve_forever()
 PY
 : >"$lab/sink"
+wait_for 5 python3 -c \
+    'import socket; socket.create_connection(("10.53.0.1", 25), 1)' ||
+    bail "the slow server does not start"
 
 send() { # RCPT
 	printf '%s\n' 'EHLO c' 'MAIL FROM:<alice@a.test>' "RCPT TO:<$1>" DATA \

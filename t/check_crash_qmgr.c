@@ -82,9 +82,9 @@ program_control(void)
 /* ---- the victim ---- */
 
 static const struct chan_rule rules[] = {
-	{ MSG_job_result, 1u << ROLE_SMTP, agent_result },
-	{ MSG_job_expand, 1u << ROLE_SMTP, agent_expand },
-	{ MSG_job_done, 1u << ROLE_SMTP, agent_done },
+	{ MSG_job_result, 1u << ROLE_LOCAL, agent_result },
+	{ MSG_job_expand, 1u << ROLE_LOCAL, agent_expand },
+	{ MSG_job_done, 1u << ROLE_LOCAL, agent_done },
 	{ MSG_notice_done, 1u << ROLE_BOUNCE, notice_answer },
 };
 
@@ -120,7 +120,7 @@ run_qmgr(void)
 	sched_time(qmgr.sched, clock_mono());
 	list_init(&qmgr.loaded);
 	qmgr.at_work = true;
-	chan_start(&to_agent, agent[0], ROLE_SMTP, "smtp", rules,
+	chan_start(&to_agent, agent[0], ROLE_LOCAL, "smtp", rules,
 	    ARRAY_LEN(rules), agent_gone);
 	agent_come(&to_agent);
 	chan_start(&to_bounce, bounce[0], ROLE_BOUNCE, "bounce", rules,
