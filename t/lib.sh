@@ -156,7 +156,10 @@ host() {
 	mount -t tmpfs -o mode=755 run "$h/root/run"
 	mount -t tmpfs -o mode=1777 tmp "$h/root/tmp"
 	mount -t tmpfs -o mode=755 home "$h/root/home"
-	rm -rf "$h/root/etc/posthouse" "$h/root/var/spool/posthouse"
+	# What a Posthouse that is installed on the machine has left.
+	rm -rf "$h/root/etc/posthouse" "$h/root/var/spool/posthouse" \
+	    "$h/root/var/lib/posthouse" "$h/root/var/log/posthouse.log" \
+	    "$h/root/var/mail"/*
 	rm -f "$h/root/etc/resolv.conf"
 	printf 'nameserver 10.53.0.1\n' >"$h/root/etc/resolv.conf"
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"$h/root/etc/hosts"
@@ -212,11 +215,14 @@ root_of() { # HOST: its root folder, seen from the test
 	echo "$lab/hosts/$1/root"
 }
 
-# mail_user HOST NAME...
+# mail_user HOST NAME...: new ones, also where the machine has such a user.
 mail_user() {
 	mu_host=$1
 	shift
 	for u in "$@"; do
+		! on "$mu_host" id "$u" >/dev/null 2>&1 ||
+		    on "$mu_host" userdel "$u" >/dev/null 2>&1 ||
+		    bail "user $u cannot be removed"
 		on "$mu_host" useradd --create-home --user-group \
 		    --shell /bin/bash "$u" || bail "no user $u"
 	done
