@@ -160,6 +160,8 @@ host() {
 	rm -rf "$h/root/etc/posthouse" "$h/root/var/spool/posthouse" \
 	    "$h/root/var/lib/posthouse" "$h/root/var/log/posthouse.log" \
 	    "$h/root/var/mail"/*
+	[ $# -lt 3 ] || rm -f "$h/root/usr/local/sbin/sendmail" \
+	    "$h/root/usr/local/bin/mailq" "$h/root/usr/local/bin/newaliases"
 	rm -f "$h/root/etc/resolv.conf"
 	printf 'nameserver 10.53.0.1\n' >"$h/root/etc/resolv.conf"
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"$h/root/etc/hosts"
