@@ -345,6 +345,15 @@ begin(struct ask *a, const struct verb *verb, struct slice args)
 	work(&a->timer);
 }
 
+/* What is in our memory is no longer the queue; and who reads his answer slowly
+ * must not keep the successor waiting. */
+static void
+say_replaced(struct ask *a)
+{
+	say_done(a, EX_TEMPFAIL,
+	    "the queue manager is being replaced: ask again");
+}
+
 static bool
 on_ask(struct chan *c, const void *body, size_t len, int fd)
 {
@@ -354,6 +363,10 @@ on_ask(struct chan *c, const void *body, size_t len, int fd)
 	close_fd(&fd);
 	if (!msg_get_q_ask(&m, body, len) || a->verb != NULL)
 		return false;
+	if (qmgr.draining) {
+		say_replaced(a);
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (str_eq(verbs[i].name, m.verb)) {
 			begin(a, &verbs[i], m.args);
@@ -405,12 +418,14 @@ on_connection(struct loop_watch *w, int what)
 	(void)what; /* it can only be read */
 	if (fd < 0)
 		return;
-	if (admin.n >= ASKERS_MAX) {
+	/* Others may hold on to theirs: there is always one for root. */
+	bool trusted = is_trusted(fd);
+	if (admin.n >= (trusted ? 2 * ASKERS_MAX : ASKERS_MAX)) {
 		(void)close(fd);
 		return;
 	}
 	struct ask *a = xcalloc(1, sizeof(*a));
-	a->trusted = is_trusted(fd);
+	a->trusted = trusted;
 	list_append(&admin.askers, &a->link);
 	admin.n++;
 	chan_start(&a->chan, fd, ROLE_ADMIN, "mqueue", rules, ARRAY_LEN(rules),
@@ -443,6 +458,12 @@ admin_listen(int fd, const char *address)
 void
 admin_stop(void)
 {
+	LIST_EACH(struct ask, a, &admin.askers, link) {
+		if (a->verb == NULL)
+			continue;
+		loop_cancel(&a->timer);
+		say_replaced(a);
+	}
 	if (admin.fd < 0)
 		return;
 	loop_unwatch(&admin.watch);

@@ -26,7 +26,8 @@
 /* Learns who our users are, before the rights are given up. */
 void admin_open(void);
 
-/* Accepts on this socket; and no more. */
+/* Accepts on this socket; and no more, where questions that are open end
+ * unanswered. */
 void admin_listen(int fd, const char *address);
 void admin_stop(void);
 

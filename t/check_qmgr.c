@@ -7,7 +7,10 @@
 #include <check.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "chan.h"
@@ -16,6 +19,7 @@
 #include "param.h"
 #include "program.h"
 #include "qmgr.h"
+#include "qmgr_admin.h"
 #include "qmgr_agent.h"
 #include "qmgr_events.h"
 #include "qmgr_fate.h"
@@ -469,6 +473,67 @@ START_TEST(two_messages_of_one_id_are_both_delivered)
 }
 END_TEST
 
+static int
+connect_to(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	ck_assert(str_copy(sun.sun_path, sizeof(sun.sun_path), path));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	return fd;
+}
+
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	ck_assert(str_copy(sun.sun_path, sizeof(sun.sun_path), path));
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	return fd;
+}
+
+/* Somebody's mqueue stands in a pager when the queue is handed over. */
+START_TEST(a_question_does_not_keep_the_old_one)
+{
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+	CLEAN_BUF struct buf path = { 0 };
+	CLEAN_BUF struct buf args = { 0 };
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_q_done done = { 0 };
+	int fd = -1;
+
+	buf_addf(&path, "%s/queue", dir);
+	admin_listen(listen_at(buf_str(&path)), "unix:queue");
+	CLEAN_FD int mqueue = connect_to(buf_str(&path));
+	for (int i = 0; i < 500; i++)
+		wire_put_str(&args, id);
+	msg_put_q_ask(&packet,
+	    &(struct msg_q_ask){
+		.verb = "list",
+		.args = { buf_str(&args), args.len },
+	    });
+	ck_assert_int_eq(chan_send_now(mqueue, &packet, -1), 0);
+	loop_once(20); /* accepted */
+	loop_once(20); /* asked, and not answered whole */
+	ck_assert_uint_eq(admin_busy(), 1);
+	qmgr.draining = true;
+	admin_stop();
+	ck_assert_uint_eq(admin_busy(), 0);
+	loop_once(5);
+	do
+		ck_assert_int_ge(chan_get_now(mqueue, &packet, &fd, 100), 0);
+	while (!msg_get_q_done(&done, packet.text + 4, packet.len - 4));
+	ck_assert_uint_eq(done.exit, EX_TEMPFAIL);
+	close_fd(&mqueue);
+	loop_once(20);
+	loop_once(0);
+}
+END_TEST
+
 static uint32_t
 next_notice(struct buf *packet, struct msg_notice *m)
 {
@@ -803,6 +868,7 @@ suite_of_cases(void)
 	tcase_add_test(t,
 	    mail_that_nobody_told_of_is_found_when_cleanup_is_gone);
 	tcase_add_test(t, two_messages_of_one_id_are_both_delivered);
+	tcase_add_test(t, a_question_does_not_keep_the_old_one);
 	tcase_add_test(t, failed_mail_is_kept_until_its_sender_is_told);
 	tcase_add_test(t, nobody_is_told_of_a_failed_notification);
 	tcase_add_test(t, a_destination_that_is_down_is_tried_by_one);
