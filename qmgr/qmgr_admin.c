@@ -14,6 +14,7 @@
 #include "chan.h"
 #include "clock.h"
 #include "log.h"
+#include "map.h"
 #include "qline.h"
 #include "qmgr_agent.h"
 #include "qmgr_events.h"
@@ -28,6 +29,7 @@
 #define WAITING_MAX ((size_t)262144)
 #define PAUSE       5 /* milliseconds, while they wait */
 #define ASKERS_MAX  100
+#define DOMAINS_MAX 100 /* of one flush */
 
 struct ask {
 	struct chan chan;
@@ -289,35 +291,56 @@ nexthop_is(const char *nexthop, const char *domain)
 	    strchr("]:", host[n]) != NULL;
 }
 
+/* The destinations of a domain. */
 static void
-add_domain(struct ask *a, const char *domain)
+add_dests(struct map *dests, const char *domain)
 {
+	MAP_EACH(&qmgr.sched->dests, e) {
+		struct dest *d = e->value;
+
+		if (nexthop_is(d->nexthop, domain))
+			*map_put(dests, &d, sizeof(d)) = d;
+	}
+}
+
+/* What has a part for one of them, in one pass: anybody may ask. */
+static void
+add_mail_for(struct ask *a, const struct map *dests)
+{
+	if (dests->len == 0)
+		return;
 	for (struct sched_msg *m = sched_each(qmgr.sched, NULL); m != NULL;
 	     m = sched_each(qmgr.sched, m))
 		for (struct sched_part *p = m->parts; p != NULL; p = p->next)
-			if (nexthop_is(p->dest->nexthop, domain)) {
+			if (map_get(dests, &p->dest, sizeof(p->dest)) != NULL) {
 				add_id(a, m->id.text);
 				break;
 			}
 }
 
-/* False for an argument that is neither an id nor (for flush) a domain. */
+/* False for an argument that is neither an id nor (for flush) a domain, and for
+ * too many of these. */
 static bool
 add_args(struct ask *a, struct slice args)
 {
 	struct wire w = wire_open(args.at, args.len);
+	struct map dests = { 0 };
+	size_t domains = 0;
+	bool good = true;
 
-	while (wire_more(&w)) {
+	while (good && wire_more(&w)) {
 		const char *arg = wire_get_str(&w);
 
 		if (queueid_valid(arg))
 			add_id(a, arg);
-		else if (a->verb->each == flush_one)
-			add_domain(a, arg);
+		else if (a->verb->each == flush_one && domains++ < DOMAINS_MAX)
+			add_dests(&dests, arg);
 		else
-			return false;
+			good = false;
 	}
-	return wire_done(&w);
+	add_mail_for(a, &dests);
+	map_free(&dests);
+	return good && wire_done(&w);
 }
 
 static void
@@ -335,7 +358,7 @@ begin(struct ask *a, const struct verb *verb, struct slice args)
 		return;
 	}
 	if (!add_args(a, args)) {
-		say_done(a, EX_USAGE, "not a queue id");
+		say_done(a, EX_USAGE, "not a queue id, or too many domains");
 		return;
 	}
 	if (args.len == 0 && verb->all)

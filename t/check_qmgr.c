@@ -16,6 +16,7 @@
 #include "chan.h"
 #include "clock.h"
 #include "log.h"
+#include "num.h"
 #include "param.h"
 #include "program.h"
 #include "qmgr.h"
@@ -496,6 +497,62 @@ listen_at(const char *path)
 	return fd;
 }
 
+/* Asks for it so many times at once; gives the exit code, and how many messages
+ * it was done to. */
+static uint32_t
+ask_to_flush(const char *domain, size_t times, int64_t *count)
+{
+	CLEAN_BUF struct buf path = { 0 };
+	CLEAN_BUF struct buf args = { 0 };
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_q_done done = { 0 };
+	int fd = -1;
+
+	buf_addf(&path, "%s/queue", dir);
+	(void)unlink(buf_str(&path));
+	admin_listen(listen_at(buf_str(&path)), "unix:queue");
+	CLEAN_FD int mqueue = connect_to(buf_str(&path));
+	for (size_t i = 0; i < times; i++)
+		wire_put_str(&args, domain);
+	msg_put_q_ask(&packet,
+	    &(struct msg_q_ask){
+		.verb = "flush",
+		.args = { buf_str(&args), args.len },
+	    });
+	ck_assert_int_eq(chan_send_now(mqueue, &packet, -1), 0);
+	for (int i = 0; i < 3; i++)
+		loop_once(10);
+	ck_assert_int_ge(chan_get_now(mqueue, &packet, &fd, 100), 0);
+	ck_assert(msg_get_q_done(&done, packet.text + 4, packet.len - 4));
+	*count = 0;
+	if (!num_parse(done.text, 0, INT64_MAX, count))
+		*count = -1; /* it was no number */
+	close_fd(&mqueue);
+	loop_once(20);
+	loop_once(0);
+	admin_stop();
+	return done.exit;
+}
+
+/* Anybody may ask: not for more than can be answered at once. */
+START_TEST(a_domain_is_flushed)
+{
+	struct msg_job job;
+	int64_t count = 0;
+
+	(void)SEND("s@x.test", "a@y.test", "b@w.test");
+	for (int i = 0; i < 2; i++) {
+		ck_assert(next_job(&job, SECOND));
+		answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
+	}
+	ck_assert_uint_eq(ask_to_flush("z.test", 1, &count), EX_OK);
+	ck_assert_int_eq(count, 0);
+	ck_assert_uint_eq(ask_to_flush("y.test", 100, &count), EX_OK);
+	ck_assert_int_eq(count, 1);
+	ck_assert_uint_eq(ask_to_flush("y.test", 101, &count), EX_USAGE);
+}
+END_TEST
+
 /* Somebody's mqueue stands in a pager when the queue is handed over. */
 START_TEST(a_question_does_not_keep_the_old_one)
 {
@@ -868,6 +925,7 @@ suite_of_cases(void)
 	tcase_add_test(t,
 	    mail_that_nobody_told_of_is_found_when_cleanup_is_gone);
 	tcase_add_test(t, two_messages_of_one_id_are_both_delivered);
+	tcase_add_test(t, a_domain_is_flushed);
 	tcase_add_test(t, a_question_does_not_keep_the_old_one);
 	tcase_add_test(t, failed_mail_is_kept_until_its_sender_is_told);
 	tcase_add_test(t, nobody_is_told_of_a_failed_notification);
