@@ -128,6 +128,11 @@ smtpd_name_ask(struct smtpd_name *n, const char *addr,
 	const struct known *k = map_gets(&names, addr);
 	char reverse[80];
 
+	/* As hosts(5) has it; many a name server does not (RFC 6761 6.3). */
+	if (str_eq(addr, "127.0.0.1") || str_eq(addr, "::1")) {
+		found(n, "localhost");
+		return;
+	}
 	if (k != NULL && k->until > loop_now()) {
 		found(n, k->name);
 		return;

@@ -29,6 +29,8 @@ ok "status" on a posthouse status
 reply=$(printf '%s\n' 'EHLO client' 'MAIL FROM:<x@b.test>' \
     'RCPT TO:<alice@a.test>' DATA 'Subject: by hand' '' 'hello' . QUIT |
     smtp a 127.0.0.1)
+ok "the log names this host" wait_for 5 log_has a \
+    'smtpd\[[0-9]+\]: connect from localhost\[127\.0\.0\.1\]$'
 like "SMTP takes it" "$reply" '^250 2\.0\.0 Ok: queued as [0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]+$'
 ok "it is in the mailbox" wait_for 10 mailbox_has a alice 'Subject: by hand'
 ok "with Return-Path" mailbox_has a alice '^Return-Path: <x@b.test>'
