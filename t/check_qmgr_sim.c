@@ -483,6 +483,7 @@ START_TEST(a_deferred_message_is_small)
 	    256);
 	restart(&w);
 	sched_destroy(&w.s);
+	heap_free(&w.jobs);
 	free(w.hosts);
 	free(w.mails);
 }

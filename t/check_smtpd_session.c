@@ -147,7 +147,8 @@ static const struct dialogue dialogues[] = {
 	    "parameters",
 	    {
 		{ HELLO, "220 250" },
-		{ "MAIL FROM:<a@x> SIZE=1x\r\nMAIL FROM:<a@x> SIZE=10240001\r\n",
+		{ "MAIL FROM:<a@x> SIZE=1x\r\n"
+		  "MAIL FROM:<a@x> SIZE=10240001\r\n",
 		    "501 552" },
 		{ "MAIL FROM:<a@x> SIZE=99999999999999999999\r\n", "501" },
 		{ "MAIL FROM:<a@x> BODY=9BIT\r\nMAIL FROM:<a@x> X=1\r\n",

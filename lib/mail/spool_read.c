@@ -18,7 +18,8 @@
 
 #define WINDOW ((size_t)16384)
 
-/* What a disk writes whole or not at all; file systems write multiples of it. */
+/* What a disk writes whole or not at all; file systems write multiples of
+ * it. */
 #define BLOCK ((size_t)512)
 
 /* Fewer bytes no encoded recipient has: six strings of five, three of one. */
@@ -159,10 +160,10 @@ read_envelope(struct reader *r, struct arena *a, struct spool_message *m)
 
 /* ---- the journal ---- */
 
-/* What a file system may show of a write that a power cut interrupted: the file
- * has its new length, and a block of it, first or last or in the middle, is not
- * there and reads as zeros.  True where that is so in one of the blocks that the
- * len bytes lie in. */
+/* What a file system may show of a write that a power cut interrupted: the
+ * file has its new length, and a block of it, first or last or in the
+ * middle, is not there and reads as zeros.  True where that is so in one of
+ * the blocks that the len bytes lie in. */
 static bool
 block_is_missing(struct reader *r, uint64_t at, uint64_t len)
 {
