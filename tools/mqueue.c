@@ -66,8 +66,8 @@ static const struct tool mqueue = {
 	.help =
 	    "usage: mqueue [-c DIR] [--json | --summary] [SELECTION] [ID ...]\n"
 	    "       mqueue [-c DIR] -f [ID | DOMAIN ...]\n"
-	    "       mqueue [-c DIR] --hold | --release | --delete | --bounce\n"
-	    "              | --requeue [SELECTION] [--yes] [--dry-run] [ID ...]\n"
+	    "       mqueue [-c DIR] --hold | --release | --delete |\n"
+	    "              --bounce | --requeue [SELECTION] [--yes] [--dry-run] [ID ...]\n"
 	    "       mqueue [-c DIR] --show ID ...\n"
 	    "       mqueue [-c DIR] --audit\n"
 	    "The mail queue, and what can be done to it.\n"
