@@ -28,6 +28,14 @@ struct books {
 	bool quiet;
 };
 
+static void
+free_books(struct books *b)
+{
+	map_free(&b->disk);
+	map_free(&b->known);
+	map_free(&b->numbers);
+}
+
 static void *
 as_value(uint64_t n)
 {
@@ -162,7 +170,7 @@ audit_down(struct books *b)
 int
 audit(bool up)
 {
-	struct books b = { 0 };
+	CLEANUP(free_books) struct books b = { 0 };
 	struct timespec second = { .tv_sec = 1 };
 	bool good = false;
 
