@@ -94,8 +94,7 @@ tool_load(void)
 	exit(EX_CONFIG);
 }
 
-static void
-say(const char *fmt, va_list ap)
+static void PRINTFLIKE(1, 0) say(const char *fmt, va_list ap)
 {
 	CLEAN_BUF struct buf line = { 0 };
 

@@ -84,8 +84,8 @@ log_sink(log_sink_fn *sink)
 
 /* One line, whatever came in: cut at the limit, and nothing in it that would
  * begin another one. */
-static void
-make_line(struct buf *out, const char *fmt, va_list ap)
+static void PRINTFLIKE(2, 0)
+    make_line(struct buf *out, const char *fmt, va_list ap)
 {
 	static const char cut[] = "... (line cut)";
 
@@ -152,8 +152,8 @@ add_line(enum log_level level, const char *line)
 		add_record(&the_log.waiting, level, line);
 }
 
-static void
-say(enum log_level level, const char *fmt, va_list ap)
+static void PRINTFLIKE(2, 0)
+    say(enum log_level level, const char *fmt, va_list ap)
 {
 	CLEAN_BUF struct buf line = { 0 };
 	CLEAN_BUF struct buf plain = { 0 };

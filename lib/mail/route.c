@@ -16,7 +16,7 @@
 #include "param.h"
 #include "table.h"
 
-#define PARAM(name) #name, offsetof(struct params, name)
+#define PARAM(name) .parameter = #name, .value = offsetof(struct params, name)
 
 /* ---- what is open ---- */
 
