@@ -292,6 +292,7 @@ spool_read(int fd, struct arena *a, struct spool_message *out, bool check_data,
 	r.fd = fd;
 	r.at = 0;
 	r.error = 0;
+	r.why = "it cannot be read";
 	bool good = read_message(&r, a, &m, check_data);
 	if (good)
 		*out = m;
@@ -306,6 +307,7 @@ spool_read_head(int fd, struct spool_head *out, const char **why)
 	r.fd = fd;
 	r.at = 0;
 	r.error = 0;
+	r.why = "it cannot be read";
 	return judge(&r, read_first(&r, SPOOL_HEAD_SIZE) && read_head(&r, out),
 	    why);
 }
