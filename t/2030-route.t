@@ -12,6 +12,14 @@ EOF
 zone null.example <<'EOF'
 @ MX 0 .
 EOF
+zone backup.example <<'EOF'
+@ MX 30 never
+@ MX 20 a.test.
+@ MX 20 equal
+@ MX 10 b.test.
+never A 10.53.0.78
+equal A 10.53.0.79
+EOF
 zone two.example <<'EOF'
 @ MX 20 b.test.
 @ MX 10 mx1
@@ -49,6 +57,12 @@ like "an error" "$(route z@e.example)" 'refused: error: 5\.7\.1 no'
 like "no MX but addresses" "$(route z@b.test)" 'b\.test\[10\.53\.0\.3\]:25'
 like "null MX" "$(route z@null.example)" 'refused: 5\.1\.10 '
 like "a loop" "$(route z@many.example)" 'refused: 5\.4\.6 '
+is "struck out: ourselves and who is not better" \
+    "$(route z@backup.example | grep -o 'MX .*' | grep -v :: | sort)" \
+    "MX 10 b.test[10.53.0.3]:25
+MX 20 a.test[10.53.0.2]:25  not used: worse than or equal to ourselves (this host)
+MX 20 equal.backup.example[10.53.0.79]:25  not used: worse than or equal to ourselves
+MX 30 never.backup.example[10.53.0.78]:25  not used: worse than or equal to ourselves"
 like "an unknown user" "$(route nosuch)" 'refused: 5\.1\.1 unknown recipient'
 like "an unknown virtual alias" "$(route no@v.example)" 'refused: 5\.1\.1 '
 like "no such domain" "$(route z@nosuch.test)" 'refused: 5\.4\.4 '

@@ -93,8 +93,11 @@ names(const struct smtp_hosts *h, struct arena *a)
 {
 	CLEAN_BUF struct buf out = { 0 };
 
-	for (size_t i = 0; i < h->n; i++)
+	for (size_t i = 0; i < h->n + h->dropped; i++) {
+		if (i == h->n)
+			buf_addc(&out, '|');
 		buf_adds(&out, h->at[i].name);
+	}
 	return arena_strdup(a, buf_str(&out));
 }
 
@@ -103,10 +106,12 @@ static const struct {
 	bool loop;
 } selves[] = {
 	{ "a10 b20", "ab", false },
-	{ "a10 b20! c30", "a", false },
-	{ "a10 b20! c20 d10", "ad", false },
-	{ "a10! b20", "", true },
-	{ "a10 b10!", "", true },
+	{ "a10 b20! c30", "a|bc", false },
+	{ "c30 b20! a10", "a|bc", false },
+	{ "a10 b20! c20 d10", "ad|bc", false },
+	{ "a10! b20", "|ab", true },
+	{ "a10 b10!", "|ab", true },
+	{ "b20! a10! c0", "c|ab", false },
 	{ "", "", false },
 };
 

@@ -86,6 +86,21 @@ on_resolved(void *owner)
 }
 
 static void
+show_host(const struct smtp_resolve *r, size_t i)
+{
+	const struct smtp_host *h = &r->hosts.at[i];
+	const char *note = i < r->hosts.n
+	    ? ""
+	    : "  not used: worse than or equal to ourselves";
+
+	if (r->target.mx)
+		show("MX %u %s[%s]:%u%s%s", h->preference, h->name, h->address,
+		    h->port, note, h->self ? " (this host)" : "");
+	else
+		show("host %s[%s]:%u%s", h->name, h->address, h->port, note);
+}
+
+static void
 show_hosts(const char *nexthop)
 {
 	struct smtp_resolve r = { 0 };
@@ -96,15 +111,8 @@ show_hosts(const char *nexthop)
 		loop_once(ROUND);
 	if (r.fate.outcome != OUTCOME_NONE)
 		end_way(r.fate.outcome, r.fate.status, r.fate.text);
-	for (size_t i = 0; i < r.hosts.n; i++) {
-		const struct smtp_host *h = &r.hosts.at[i];
-
-		if (r.target.mx)
-			show("MX %u %s[%s]:%u", h->preference, h->name,
-			    h->address, h->port);
-		else
-			show("host %s[%s]:%u", h->name, h->address, h->port);
-	}
+	for (size_t i = 0; i < r.hosts.n + r.hosts.dropped; i++)
+		show_host(&r, i);
 }
 
 /* ---- to mailboxes ---- */

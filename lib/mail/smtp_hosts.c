@@ -114,26 +114,6 @@ smtp_hosts_add(struct smtp_hosts *h, struct arena *a,
 	h->at[h->n++] = *host;
 }
 
-bool
-smtp_hosts_drop_self(struct smtp_hosts *h)
-{
-	uint32_t ours = UINT32_MAX;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < h->n; i++)
-		if (h->at[i].self)
-			ours = MIN(ours, (uint32_t)h->at[i].preference);
-	if (ours == UINT32_MAX)
-		return false;
-	for (size_t i = 0; i < h->n; i++)
-		if (h->at[i].preference < ours)
-			h->at[kept++] = h->at[i];
-	h->n = kept;
-	return kept == 0;
-}
-
-/* ---- order ---- */
-
 static void
 swap(struct smtp_host *a, struct smtp_host *b)
 {
@@ -142,6 +122,42 @@ swap(struct smtp_host *a, struct smtp_host *b)
 	*a = *b;
 	*b = c;
 }
+
+static uint32_t
+preference(const struct smtp_host *h)
+{
+	return h->preference;
+}
+
+/* By insertion: stable, and the lists are short. */
+static void
+sort_by(struct smtp_host *at, size_t n,
+    uint32_t (*key)(const struct smtp_host *))
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = i; k > 0 && key(&at[k]) < key(&at[k - 1]); k--)
+			swap(&at[k], &at[k - 1]);
+}
+
+bool
+smtp_hosts_drop_self(struct smtp_hosts *h)
+{
+	uint32_t ours = UINT32_MAX;
+	size_t all = h->n;
+
+	for (size_t i = 0; i < all; i++)
+		if (h->at[i].self)
+			ours = MIN(ours, (uint32_t)h->at[i].preference);
+	if (ours == UINT32_MAX)
+		return false;
+	sort_by(h->at, all, preference);
+	while (h->n > 0 && h->at[h->n - 1].preference >= ours)
+		h->n--;
+	h->dropped = all - h->n;
+	return h->n == 0;
+}
+
+/* ---- order ---- */
 
 static void
 shuffle_all(struct smtp_hosts *h, uint32_t (*random)(uint32_t below))
@@ -154,16 +170,6 @@ static uint32_t
 rank(const struct smtp_host *h)
 {
 	return (uint32_t)h->failed << 16 | h->preference;
-}
-
-/* By insertion: stable, and the lists are short. */
-static void
-sort_by_rank(struct smtp_hosts *h)
-{
-	for (size_t i = 1; i < h->n; i++)
-		for (size_t k = i;
-		     k > 0 && rank(&h->at[k]) < rank(&h->at[k - 1]); k--)
-			swap(&h->at[k], &h->at[k - 1]);
 }
 
 /* Brings the next host of the wished family to the front of at..end, keeping
@@ -196,7 +202,7 @@ smtp_hosts_order(struct smtp_hosts *h, enum smtp_family family, bool shuffle,
 {
 	if (shuffle)
 		shuffle_all(h, random);
-	sort_by_rank(h);
+	sort_by(h->at, h->n, rank);
 	for (size_t i = 0, n; i < h->n; i += n) {
 		for (n = 1;
 		     i + n < h->n && rank(&h->at[i + n]) == rank(&h->at[i]);)

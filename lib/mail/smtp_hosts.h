@@ -40,14 +40,17 @@ struct smtp_host {
 struct smtp_hosts {
 	struct smtp_host *at;
 	size_t n, room;
+	size_t dropped; /* behind the n: ourselves, and who is not better */
 };
 
 /* Adds one; the strings are borrowed. */
 void smtp_hosts_add(struct smtp_hosts *h, struct arena *a,
     const struct smtp_host *host);
 
-/* Without ourselves and all that are not better than we are (RFC 5321 5.1):
- * true where that left nothing although something was there. */
+/* Leaves ourselves and all that are not better than we are (RFC 5321 5.1) out
+ * of the n: true where that left nothing although something was there.  They
+ * stay behind the others, by preference, for who wants to show them; nothing
+ * may be added after. */
 bool smtp_hosts_drop_self(struct smtp_hosts *h);
 
 /* The family that leads among equals. */
