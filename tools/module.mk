@@ -3,14 +3,18 @@ sbin_PROGRAMS += tools/posthouse
 tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_start.c tools/posthouse_control.c \
 	tools/posthouse_setup.h tools/posthouse_setup.c \
-	tools/posthouse_route.c
+	tools/posthouse_route.c \
+	tools/doctor.h tools/doctor.c tools/doctor_files.c \
+	tools/doctor_lists.c tools/doctor_net.c tools/doctor_dns.c \
+	tools/doctor_mx.c
 tools_posthouse_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local \
 	-I$(srcdir)/lookup
-tools_posthouse_LDADD = local/liblocal.a local/libdeliver.a \
+tools_posthouse_LDADD = tools/libtools.a local/liblocal.a local/libdeliver.a \
 	lookup/liblookup.a $(LDADD)
 noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = tools/tool.h tools/tool.c \
-	tools/build_table.h tools/build_table.c
+	tools/build_table.h tools/build_table.c \
+	tools/conf_warnings.h tools/conf_warnings.c
 bin_PROGRAMS += tools/mconf
 tools_mconf_SOURCES = tools/mconf.h tools/mconf.c tools/mconf_show.c \
 	tools/mconf_check.c tools/mconf_edit.c tools/mconf_manual.c

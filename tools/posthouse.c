@@ -33,6 +33,8 @@ static const struct verb {
 	  "takes up a changed configuration, cutting no session" },
 	{ "status", posthouse_status, "[--json] [--rights]",
 	  "shows the programs, and what each may do" },
+	{ "check",  posthouse_check,  "[--offline] [--json]",
+	  "looks for what is wrong here and in the DNS, and says the mend" },
 	{ "route",  posthouse_route,  "ADDRESS...",
 	  "shows where a message would go, and why; sends nothing" },
 };

@@ -323,6 +323,47 @@ want_folder(struct setup *s, const struct folder *f)
 		mend_folder(s, buf_str(&path), f->mode, uid, gid);
 }
 
+/* What is wrong with a folder that is there already, "" where nothing is. */
+static void
+judge_folder(const char *path, const struct folder *f, struct buf *what)
+{
+	const struct passwd *user = getpwnam(f->user);
+	const struct group *group = getgrnam(f->group);
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		buf_addf(what, "%s", strerror(errno));
+	else if (user == NULL || group == NULL)
+		buf_addf(what, "there is no user %s or no group %s", f->user,
+		    f->group);
+	else if (st.st_uid != user->pw_uid || st.st_gid != group->gr_gid ||
+	    (st.st_mode & 07777) != f->mode)
+		buf_addf(what,
+		    "it must belong to %s:%s with mode %04o, and has %u:%u "
+		    "and %04o",
+		    f->user, f->group, f->mode, st.st_uid, st.st_gid,
+		    st.st_mode & 07777);
+}
+
+void
+posthouse_setup_folders(void (*wrong)(void *arg, const char *path,
+			    const char *what),
+    void *arg)
+{
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		const struct folder *f = &folders[i];
+		CLEAN_BUF struct buf path = { 0 };
+		CLEAN_BUF struct buf what = { 0 };
+
+		buf_adds(&path, folder_base(f->below));
+		if (f->name[0] != '\0')
+			buf_addf(&path, "/%s", f->name);
+		judge_folder(buf_str(&path), f, &what);
+		if (what.len > 0)
+			wrong(arg, buf_str(&path), buf_str(&what));
+	}
+}
+
 /* ---- the alias table ---- */
 
 /* Older than its source, or missing. */
