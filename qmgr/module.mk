@@ -10,6 +10,7 @@ qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_sched.h qmgr/qmgr_sched.c \
 	qmgr/qmgr_msg.c \
 	qmgr/qmgr_dest.h qmgr/qmgr_dest.c \
+	qmgr/qmgr_provider.h qmgr/qmgr_provider.c \
 	qmgr/qmgr_clock.c \
 	qmgr/qmgr_turn.h qmgr/qmgr_turn.c \
 	qmgr/qmgr_slots.h qmgr/qmgr_slots.c \
@@ -28,12 +29,14 @@ qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_list.h qmgr/qmgr_list.c \
 	qmgr/qmgr_admin.h qmgr/qmgr_admin.c
 
-check_PROGRAMS += t/check_qmgr_heap t/check_qmgr_sched t/check_qmgr_sim \
-	t/check_qmgr
+check_PROGRAMS += t/check_qmgr_heap t/check_qmgr_sched \
+	t/check_qmgr_provider t/check_qmgr_sim t/check_qmgr
 t_check_qmgr_heap_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_heap_LDADD = qmgr/libqmgr.a $(LDADD)
 t_check_qmgr_sched_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_sched_LDADD = qmgr/libqmgr.a $(LDADD)
+t_check_qmgr_provider_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
+t_check_qmgr_provider_LDADD = qmgr/libqmgr.a $(LDADD)
 t_check_qmgr_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr
 t_check_qmgr_sim_LDADD = qmgr/libqmgr.a $(LDADD)
 t_check_qmgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/qmgr

@@ -48,6 +48,7 @@ static struct loop_timer tick_timer;
 
 RULE_FN(on_new, take_new)
 RULE_FN(on_job_done, agent_done)
+RULE_FN(on_hosts, agent_hosts)
 RULE_FN(on_notice, notice_answer)
 
 #define FROM_AGENTS (1u << ROLE_SMTP | 1u << ROLE_LOCAL)
@@ -58,6 +59,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_queue_new,   1u << ROLE_CLEANUP, on_new       },
 	{ MSG_job_result,  FROM_AGENTS,        agent_result },
 	{ MSG_job_expand,  FROM_LOCAL,         agent_expand },
+	{ MSG_job_hosts,   1u << ROLE_SMTP,    on_hosts     },
 	{ MSG_job_done,    FROM_AGENTS,        on_job_done  },
 	{ MSG_notice_done, 1u << ROLE_BOUNCE,  on_notice    },
 };

@@ -55,6 +55,7 @@ agent_come(struct chan *c)
 	a->chan = c;
 	a->transport = parts_transport(c->name);
 	a->most = c->role == ROLE_SMTP ? JOBS_SMTP : JOBS_LOCAL;
+	a->transport->hosts = c->role == ROLE_SMTP;
 	c->owner = a;
 	list_append(&agents, &a->link);
 	count_room(a->transport);
@@ -150,8 +151,8 @@ take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 }
 
 static void
-sjob_end(struct job *job, const char *sender, const struct buf *rcpts,
-    bool probe)
+send_job(struct job *job, const char *sender, const struct buf *rcpts,
+    const struct sched_event *e)
 {
 	const struct mail *mail = job->mail;
 	const struct spool_message *m = &mail->m;
@@ -176,7 +177,8 @@ sjob_end(struct job *job, const char *sender, const struct buf *rcpts,
 		.envid = m->env.envid,
 		.ret = m->env.ret,
 		.client_addr = m->env.client_addr,
-		.probe = probe,
+		.probe = e->probe,
+		.hosts = e->hosts,
 		.rcpts = { buf_str(rcpts), rcpts->len },
 	};
 
@@ -216,7 +218,7 @@ agent_start(const struct sched_event *e)
 	}
 	job->agent = agent;
 	agent->jobs++;
-	sjob_end(job, sender, &rcpts, e->probe);
+	send_job(job, sender, &rcpts, e);
 }
 
 /* ---- the end, and questions ---- */

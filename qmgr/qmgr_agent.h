@@ -19,6 +19,7 @@ void agent_start(const struct sched_event *e);
 
 bool agent_result(struct chan *c, const void *body, size_t len, int fd);
 bool agent_expand(struct chan *c, const void *body, size_t len, int fd);
+bool agent_hosts(struct chan *c, const void *body, size_t len, int fd);
 bool agent_done(struct chan *c, const void *body, size_t len, int fd);
 
 /* Agents are asked to stop what they do with this message, or with all (NULL),

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "qmgr_provider.h"
 
 /* A destination that nobody needs is remembered for so long. */
 #define IDLE_TIME (2 * MINUTE)
@@ -63,15 +64,16 @@ tell(struct sched *s, struct dest *d)
 		list_append(&s->news, &d->news);
 }
 
-static int64_t
-probe_interval(const struct sched *s, const struct dest *d)
+int64_t
+sched_probe_interval(const struct sched *s, bool patient, int64_t down,
+    int64_t interval)
 {
 	const struct sched_config *c = &s->config;
-	int64_t age = s->now - d->down;
+	int64_t age = s->now - down;
 
-	if (!d->patient)
-		return d->interval == 0 ? c->probe_time
-					: MIN(2 * d->interval, c->max_backoff);
+	if (!patient)
+		return interval == 0 ? c->probe_time
+				     : MIN(2 * interval, c->max_backoff);
 	if (age < HOUR)
 		return c->probe_time;
 	if (age < DAY)
@@ -87,7 +89,9 @@ go_down(struct sched *s, struct dest *d)
 		d->interval = 0;
 		tell(s, d);
 	}
-	d->interval = probe_interval(s, d);
+	if (provider_is_down(d)) /* which has one timer for all */
+		return;
+	d->interval = sched_probe_interval(s, d->patient, d->down, d->interval);
 	heap_put(&s->dest_clock, &d->timer,
 	    s->now + sched_jitter(s, d->interval));
 }
@@ -176,10 +180,17 @@ dest_event(struct sched *s, struct dest *d, enum dest_event event)
 	enum dest_state state = next[d->state][event];
 	bool was_prober = s->prober == d;
 
+	if (event == DEST_BAD)
+		provider_bad(s, d);
+	/* Somebody's wish is no more than a probe for all that share it. */
+	if (event == DEST_WAKE && provider_is_down(d))
+		state = DEST_PROBING;
 	if (state != d->state)
 		enter(s, d, state);
-	if (event == DEST_GOOD)
+	if (event == DEST_GOOD) {
 		grow(s, d);
+		provider_good(s, d);
+	}
 	dest_consider(s, d);
 	if (was_prober && (event == DEST_GOOD || event == DEST_BAD))
 		resolver_up(s);
@@ -191,27 +202,57 @@ dest_failed(struct sched *s, struct dest *d)
 	d->fails++;
 	if (d->window > 1)
 		d->window--;
+	provider_failed(d);
 	if (!d->proven || d->fails >= d->window || d->state == DEST_PROBING)
 		dest_event(s, d, DEST_BAD);
 	else
 		dest_consider(s, d);
 }
 
+void
+dest_park(struct sched *s, struct dest *d, const char *reason)
+{
+	dest_keep_reason(d, reason);
+	enter(s, d, DEST_DOWN);
+	dest_consider(s, d);
+}
+
+void
+dest_raise(struct sched *s, struct dest *d)
+{
+	if (d->state != DEST_WAITS)
+		enter(s, d, DEST_DRAINING);
+	come_up(s, d);
+	dest_consider(s, d);
+}
+
+void
+dest_keep_reason(struct dest *d, const char *reason)
+{
+	if (reason == NULL ||
+	    (d->reason != NULL && strcmp(d->reason, reason) == 0))
+		return;
+	free(d->reason);
+	d->reason = xstrdup(reason);
+}
+
 static uint32_t
 window_of(const struct dest *d)
 {
-	if (d->state == DEST_PROBING || d->transport->limits.delay > 0)
+	if (d->state == DEST_PROBING || d->transport->limits.delay > 0 ||
+	    d->asking)
 		return 1;
 	return d->window;
 }
 
 static void
-set_turn(struct dest *d, struct list *in)
+set_turn(struct sched *s, struct dest *d, struct list *in)
 {
 	if (d->in == in)
 		return;
 	list_drop(&d->turn);
 	d->in = in;
+	provider_loosen(s, d);
 	if (in != NULL)
 		list_append(in, &d->turn);
 }
@@ -224,17 +265,19 @@ dest_consider(struct sched *s, struct dest *d)
 	if (d->parts == 0 && d->busy == 0) {
 		if (d->in != &s->idle)
 			d->idle = s->now;
-		set_turn(d, &s->idle);
+		set_turn(s, d, &s->idle);
 		return;
 	}
 	if (!open || (d->small.n == 0 && d->big.n == 0) ||
 	    d->busy >= window_of(d)) {
-		set_turn(d, NULL);
+		set_turn(s, d, NULL);
 	} else if (s->now < d->pause) {
-		set_turn(d, NULL);
+		set_turn(s, d, NULL);
 		heap_put(&s->dest_clock, &d->timer, d->pause);
+	} else if (provider_is_full(d)) {
+		set_turn(s, d, &d->provider->crowd);
 	} else {
-		set_turn(d,
+		set_turn(s, d,
 		    d->fresh > 0 ? &d->transport->fresh : &d->transport->old);
 	}
 }
@@ -316,6 +359,7 @@ dest_free(struct sched *s, struct dest *d)
 	assert(was == d && d->small.n == 0 && d->big.n == 0);
 	if (s->prober == d)
 		s->prober = NULL;
+	provider_leave(s, d);
 	heap_drop(&s->dest_clock, &d->timer);
 	list_drop(&d->turn);
 	list_drop(&d->news);

@@ -40,7 +40,19 @@ void dest_due(struct sched *s, struct dest *d);
 void dest_probe_resolver(struct sched *s);
 void dest_sweep(struct sched *s);
 
+/* Down, or up again, as others with the same hosts are. */
+void dest_park(struct sched *s, struct dest *d, const char *reason);
+void dest_raise(struct sched *s, struct dest *d);
+
+/* What is said of its last failure. */
+void dest_keep_reason(struct dest *d, const char *reason);
+
 void dest_free(struct sched *s, struct dest *d);
+
+/* The time until the next probe of what is down since then, and had that
+ * interval (0: none yet). */
+int64_t sched_probe_interval(const struct sched *s, bool patient, int64_t down,
+    int64_t interval);
 
 /* `base` with a tenth more or less, so that probes do not fall together. */
 int64_t sched_jitter(struct sched *s, int64_t base);

@@ -85,6 +85,19 @@ job_answer_rest(struct job *job, const struct dsn *dsn)
 	}
 }
 
+void
+job_give_back(struct job *job)
+{
+	struct mail *mail = job->mail;
+
+	for (uint32_t i = 0; i < mail->m.n_rcpts; i++)
+		if (job_has(job, i))
+			mail->places[i].mark = PLACE_READY;
+	sched_back(qmgr.sched, job->part, job->left);
+	job->left = 0;
+	job_end(job);
+}
+
 /* The job that this agent has under that number. */
 struct job *
 job_of(const struct chan *c, uint32_t number)

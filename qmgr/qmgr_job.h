@@ -29,6 +29,7 @@ struct job {
 	uint32_t number;
 	uint32_t left;     /* recipients without an answer */
 	uint32_t deferred; /* with that answer */
+	bool called_off;   /* the agent was told not to try */
 	struct sched_result result;
 	struct buf members; /* of an alias whose last part is to come */
 	uint32_t members_of;
@@ -55,6 +56,9 @@ bool job_has(const struct job *job, uint32_t index);
 void job_answer(struct job *job, uint32_t index, const struct dsn *dsn,
     const char *relay);
 void job_answer_rest(struct job *job, const struct dsn *dsn);
+
+/* Its recipients were not tried, and it ends: they keep their turn. */
+void job_give_back(struct job *job);
 
 /* The answer of the transports error, retry and discard, and the job's end. */
 void job_answer_self(struct job *job);

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "qmgr_dest.h"
+#include "qmgr_provider.h"
 #include "str.h"
 
 /* After a trouble of our own the first retry comes so soon, then doubling. */
@@ -221,16 +222,6 @@ sched_remove(struct sched *s, struct sched_msg *m)
 
 /* ---- an agent's answer ---- */
 
-static void
-keep_reason(struct dest *d, const char *reason)
-{
-	if (reason == NULL ||
-	    (d->reason != NULL && strcmp(d->reason, reason) == 0))
-		return;
-	free(d->reason);
-	d->reason = xstrdup(reason);
-}
-
 /* What the job says about the destination: anything but silence is good. */
 static void
 judge(struct sched *s, struct dest *d, const struct sched_result *r)
@@ -238,10 +229,10 @@ judge(struct sched *s, struct dest *d, const struct sched_result *r)
 	if (r->over + r->again[FAULT_NONE] + r->again[FAULT_MESSAGE] > 0) {
 		dest_event(s, d, DEST_GOOD);
 	} else if (r->again[FAULT_DESTINATION] > 0) {
-		keep_reason(d, r->reason);
+		dest_keep_reason(d, r->reason);
 		dest_failed(s, d);
 	} else if (r->again[FAULT_RESOLVER] > 0) {
-		keep_reason(d, r->reason);
+		dest_keep_reason(d, r->reason);
 		dest_event(s, d, DEST_RESOLVER);
 	}
 }
@@ -302,6 +293,8 @@ sched_done(struct sched *s, struct sched_part *p, const struct sched_result *r)
 	p->busy -= r->over + own + there + local;
 	d->busy--;
 	d->transport->busy--;
+	d->asking = false;
+	provider_busy(s, d, -1);
 	if (d->transport->limits.delay > 0)
 		d->pause = s->now + d->transport->limits.delay;
 	judge(s, d, r);
@@ -432,6 +425,9 @@ sched_retry(const struct sched *s, const struct sched_part *p)
 {
 	if (p->ready > 0 && p->dest->timer.place != 0)
 		return MAX(p->dest->timer.key - s->now, 0);
+	if (p->ready > 0 && p->dest->state == DEST_DOWN &&
+	    provider_is_down(p->dest))
+		return MAX(p->dest->provider->timer.key - s->now, 0);
 	if (p->ready > 0 && p->dest->state == DEST_WAITS)
 		return MAX(s->resolver_at - s->now, 0);
 	if (p->waiting > 0)

@@ -38,6 +38,7 @@ parts_transport(const char *name)
 	struct sched_limits limits = {
 		.first = limit(name, "initial_destination_concurrency"),
 		.concurrency = limit(name, "destination_concurrency_limit"),
+		.shared = limit(name, "provider_concurrency_limit"),
 		.rcpts = limit(name, "destination_recipient_limit"),
 		.delay = param_for_transport(name, "destination_rate_delay"),
 	};

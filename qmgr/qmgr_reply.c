@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "qmgr_job.h"
 #include "qmgr_mail.h"
 #include "qmgr_parts.h"
+#include "qmgr_provider.h"
 #include "str.h"
 
 /* An alias that is expanded deeper than this runs in a circle. */
@@ -189,6 +191,57 @@ agent_expand(struct chan *c, const void *body, size_t len, int fd)
 	return true;
 }
 
+static bool
+is_address(const char *text)
+{
+	uint8_t at[16];
+
+	return inet_pton(AF_INET, text, at) == 1 ||
+	    inet_pton(AF_INET6, text, at) == 1;
+}
+
+static bool
+read_hosts(struct slice records, struct provider_host *hosts, size_t *n)
+{
+	struct wire w = wire_open(records.at, records.len);
+	struct rec_job_host r;
+
+	for (*n = 0; wire_more(&w) && *n < PROVIDER_HOSTS_MAX; (*n)++) {
+		if (!rec_get_job_host(&r, &w) || !is_address(r.address))
+			return false;
+		hosts[*n] = (struct provider_host){
+			.name = r.name,
+			.address = r.address,
+			.port = r.port,
+		};
+	}
+	return wire_done(&w);
+}
+
+bool
+agent_hosts(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct provider_host hosts[PROVIDER_HOSTS_MAX];
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_job_hosts m;
+	size_t n;
+
+	close_fd(&fd);
+	if (!msg_get_job_hosts(&m, body, len) ||
+	    !read_hosts(m.hosts, hosts, &n))
+		return false;
+	struct job *job = job_of(c, m.stream);
+	if (job == NULL || job->called_off)
+		return false;
+	sched_time(qmgr.sched, loop_now());
+	bool go = provider_learn(qmgr.sched, job->dest, hosts, n);
+	job->called_off = !go;
+	msg_put_job_go(&packet,
+	    &(struct msg_job_go){ .stream = m.stream, .go = go });
+	chan_send(c, &packet, -1, false);
+	return true;
+}
+
 bool
 agent_done(struct chan *c, const void *body, size_t len, int fd)
 {
@@ -206,6 +259,10 @@ agent_done(struct chan *c, const void *body, size_t len, int fd)
 	struct job *job = job_of(c, m.stream);
 	if (job == NULL)
 		return false;
+	if (job->called_off) {
+		job_give_back(job);
+		return true;
+	}
 	job_answer_rest(job, &silent);
 	job_end(job);
 	return true;

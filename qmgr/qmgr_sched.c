@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "qmgr_dest.h"
+#include "qmgr_provider.h"
 #include "qmgr_turn.h"
 
 /* Clocks looked at before the turns come again: a million that are due at once
@@ -31,6 +32,7 @@ sched_create(const struct sched_config *config, uint64_t seed)
 	list_init(&s->news);
 	list_init(&s->waits);
 	list_init(&s->idle);
+	list_init(&s->loose);
 	return s;
 }
 
@@ -58,8 +60,10 @@ sched_destroy(struct sched **sp)
 	LIST_EACH(struct transport, t, &s->transports, link)
 		free(t);
 	map_free(&s->dests);
+	map_free(&s->providers);
 	heap_free(&s->msg_clock);
 	heap_free(&s->dest_clock);
+	heap_free(&s->provider_clock);
 	free(s->slots);
 	free(s);
 	*sp = NULL;
@@ -174,6 +178,9 @@ clocks(struct sched *s, struct sched_event *e)
 	for (int i = 0; i < CLOCKS_AT_ONCE; i++) {
 		if ((top = due(s, &s->dest_clock)) != NULL)
 			dest_due(s, container_of(top, struct dest, timer));
+		if ((top = due(s, &s->provider_clock)) != NULL)
+			provider_due(s,
+			    container_of(top, struct provider, timer));
 		if ((top = due(s, &s->msg_clock)) == NULL)
 			continue;
 		if (sched_msg_due(s, container_of(top, struct sched_msg, node),
@@ -195,7 +202,8 @@ sched_next(struct sched *s, struct sched_event *e)
 		if (turn_next(s, e))
 			return true;
 	} while (due(s, &s->msg_clock) != NULL ||
-	    due(s, &s->dest_clock) != NULL || s->resolver_news ||
+	    due(s, &s->dest_clock) != NULL ||
+	    due(s, &s->provider_clock) != NULL || s->resolver_news ||
 	    !list_empty(&s->news));
 	return false;
 }
@@ -209,6 +217,8 @@ sched_when(const struct sched *s)
 		when = MIN(when, heap_top(&s->msg_clock)->key);
 	if (heap_top(&s->dest_clock) != NULL)
 		when = MIN(when, heap_top(&s->dest_clock)->key);
+	if (heap_top(&s->provider_clock) != NULL)
+		when = MIN(when, heap_top(&s->provider_clock)->key);
 	if (s->frozen != 0)
 		when = MIN(when, s->resolver_at);
 	return when;

@@ -61,6 +61,7 @@ struct sched_event {
 	struct dest *dest;
 	uint32_t n;
 	bool probe;
+	bool hosts; /* the agent is to say which hosts it finds */
 };
 
 /* How a job ended: recipients by what becomes of them.  Zeros all: nobody
@@ -77,15 +78,18 @@ struct sched {
 	struct sched_msg **slots;
 	size_t room, n_msgs;
 	struct map dests;       /* "transport:nexthop" */
+	struct map providers;   /* transport and addresses */
 	struct list transports; /* the first is next */
 	struct list news, waits, idle;
-	struct heap msg_clock, dest_clock;
+	struct list loose; /* providers whose crowd is to be looked at */
+	struct heap msg_clock, dest_clock, provider_clock;
 	int64_t stood;       /* how long expiry has stood still */
 	int64_t frozen;      /* the resolver is down since; 0: it is not */
 	int64_t resolver_at; /* its next probe */
 	int64_t resolver_interval;
 	struct dest *prober; /* sees whether it is back */
 	bool resolver_news;
+	bool watch_news; /* see provider_watch() */
 	uint64_t random;
 };
 

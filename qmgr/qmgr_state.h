@@ -19,6 +19,7 @@
 struct sched_limits {
 	uint32_t first;       /* concurrency of a destination to begin with */
 	uint32_t concurrency; /* and at most; 0: no limit */
+	uint32_t shared;      /* of all that share their hosts; 0: no limit */
 	uint32_t rcpts;       /* of one job; 0: no limit */
 	int64_t delay;        /* between jobs of a destination; 0: none */
 };
@@ -32,6 +33,7 @@ struct transport {
 	uint32_t room; /* jobs that the agents may have; 0: no agent */
 	uint32_t busy;
 	uint32_t alone; /* the owner's: for how long it has had no agent */
+	bool hosts;     /* the agents can say which hosts they find */
 	char name[];
 };
 
@@ -44,11 +46,16 @@ enum dest_state {
 	DEST_STATES,
 };
 
+struct provider;
+
 struct dest {
 	struct transport *transport;
+	struct provider *provider; /* NULL: its hosts are not known */
+	struct list peer;          /* among the provider's */
 	struct heap small, big; /* ready parts, oldest first; big ones need more
 				   than one job */
-	struct list turn;       /* in one of transport's lists, or in idle */
+	struct list turn;       /* in one of transport's lists, in idle, or in
+				   the provider's crowd */
 	struct list *in;        /* which one */
 	struct list news;       /* its state is to be told */
 	struct list wait;       /* for the resolver */
@@ -62,6 +69,8 @@ struct dest {
 	bool proven;      /* a success since it came up */
 	bool patient;     /* we are backup or relay for it */
 	bool big_turn;    /* small and big parts take turns */
+	bool asking;      /* for its hosts, the first time */
+	int64_t hosts_at; /* when they were asked for; 0: never */
 	int64_t down;     /* since when; 0: it is up */
 	int64_t outage;   /* how long it was down the last time */
 	int64_t interval; /* of the probes */

@@ -11,10 +11,15 @@
 
 #include "qmgr_turn.h"
 
+#include "clock.h"
 #include "qmgr_dest.h"
+#include "qmgr_provider.h"
 
 /* Recipients of a job where the transport has no limit. */
 #define JOB_RCPTS 1000
+
+/* The hosts of a destination are asked for so often, and by each probe. */
+#define HOSTS_AGAIN (10 * MINUTE)
 
 static struct list *
 whose_turn(const struct transport *t)
@@ -42,6 +47,18 @@ whose_part(const struct dest *d)
 	    struct sched_part, node);
 }
 
+static bool
+wants_hosts(struct sched *s, struct dest *d)
+{
+	if (!d->transport->hosts ||
+	    (d->hosts_at != 0 && d->state != DEST_PROBING &&
+		s->now - d->hosts_at < HOSTS_AGAIN))
+		return false;
+	d->asking = d->provider == NULL && d->hosts_at == 0;
+	d->hosts_at = s->now;
+	return true;
+}
+
 static void
 start(struct sched *s, struct dest *d, struct sched_part *p,
     struct sched_event *e)
@@ -56,11 +73,13 @@ start(struct sched *s, struct dest *d, struct sched_part *p,
 		.dest = d,
 		.n = MIN(p->ready, most),
 		.probe = d->state == DEST_PROBING,
+		.hosts = wants_hosts(s, d),
 	};
 	p->ready -= e->n;
 	p->busy += e->n;
 	d->busy++;
 	t->busy++;
+	provider_busy(s, d, 1);
 	d->big_turn = !p->big;
 	t->old_turn = d->in == &t->fresh;
 	list_drop(&d->turn);
@@ -68,15 +87,32 @@ start(struct sched *s, struct dest *d, struct sched_part *p,
 	dest_sort(s, p);
 }
 
+/* The destination whose turn it is.  Those whose hosts have enough to do
+ * leave the turns. */
+static struct dest *
+whose(struct sched *s, const struct transport *t)
+{
+	struct list *link;
+
+	while (t->busy < t->room && (link = whose_turn(t)) != NULL) {
+		struct dest *d = container_of(link, struct dest, turn);
+
+		if (!provider_is_full(d))
+			return d;
+		dest_consider(s, d);
+	}
+	return NULL;
+}
+
 bool
 turn_next(struct sched *s, struct sched_event *e)
 {
+	provider_admit(s);
 	LIST_EACH(struct transport, t, &s->transports, link) {
-		struct list *link = t->busy < t->room ? whose_turn(t) : NULL;
-		if (link == NULL)
+		struct dest *d = whose(s, t);
+		if (d == NULL)
 			continue;
 
-		struct dest *d = container_of(link, struct dest, turn);
 		struct sched_part *p = whose_part(d);
 		if (p->msg->loaded == NULL) {
 			e->kind = SCHED_LOAD;

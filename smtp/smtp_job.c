@@ -28,6 +28,9 @@
 /* Messages up to this are held in memory while they are delivered. */
 #define SMALL_MESSAGE ((uint64_t)16384)
 
+/* Hosts of a next hop that qmgr is told of. */
+#define HOSTS_TOLD ((size_t)64)
+
 /* What a recipient is besides what the engine knows. */
 struct place {
 	uint32_t index; /* qmgr's number */
@@ -45,6 +48,8 @@ struct job {
 	const char *id, *nexthop;
 	int64_t arrived, queued, started; /* wall clock */
 	bool probe;
+	bool tell_hosts; /* qmgr wants to know which, before one is tried */
+	bool asking;     /* it was told, and has not answered yet */
 	const char *via; /* the alias that all recipients came from, or "" */
 	int fd;
 	struct smtp_mail mail;
@@ -252,6 +257,32 @@ on_unreachable(void *owner, int error)
 /* ---- which hosts ---- */
 
 static void
+tell_hosts(struct job *j)
+{
+	CLEAN_BUF struct buf packet = { 0 }, hosts = { 0 };
+	size_t n = MIN(j->resolve.hosts.n, HOSTS_TOLD);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct smtp_host *h = &j->resolve.hosts.at[i];
+		struct rec_job_host rec = {
+			.name = h->name,
+			.address = h->address,
+			.port = h->port,
+			.preference = h->preference,
+		};
+
+		rec_put_job_host(&hosts, &rec);
+	}
+	msg_put_job_hosts(&packet,
+	    &(struct msg_job_hosts){
+		.stream = j->stream,
+		.hosts = { buf_str(&hosts), hosts.len },
+	    });
+	chan_send(j->from, &packet, -1, false);
+	j->asking = true;
+}
+
+static void
 on_resolved(void *owner)
 {
 	struct job *j = owner;
@@ -260,8 +291,53 @@ on_resolved(void *owner)
 	j->resolved = true;
 	if (j->resolve.fate.outcome != OUTCOME_NONE)
 		finish_with(j, &j->resolve.fate);
+	else if (j->tell_hosts && j->from != NULL)
+		tell_hosts(j);
 	else
 		try_next(j);
+}
+
+/* Nobody was tried, and nothing is said of anybody. */
+static void
+call_off(struct job *j)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_job_done(&packet,
+	    &(struct msg_job_done){ .stream = j->stream });
+	chan_send(j->from, &packet, -1, false);
+	job_free(j);
+}
+
+static struct job *
+find_job(const struct chan *c, uint32_t stream)
+{
+	LIST_EACH(struct job, j, &jobs, link)
+		if (j->from == c && j->stream == stream)
+			return j;
+	return NULL;
+}
+
+bool
+smtp_job_go(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_job_go m;
+
+	close_fd(&fd);
+	if (!msg_get_job_go(&m, body, len))
+		return false;
+	struct job *j = find_job(c, m.stream);
+	if (j == NULL || !j->asking)
+		return true; /* it was stopped meanwhile */
+	j->asking = false;
+	/* What an idle connection's host said of the mail is to be reported. */
+	if (m.go == 0 && j->visited == NULL)
+		call_off(j);
+	else if (m.go == 0)
+		finish(j);
+	else
+		try_next(j);
+	return true;
 }
 
 static void
@@ -465,6 +541,7 @@ job_new(struct chan *c, const struct msg_job *m, int fd)
 	j->queued = m->queued;
 	j->started = loop_wall();
 	j->probe = m->probe != 0;
+	j->tell_hosts = m->hosts != 0;
 	j->fd = fd;
 	j->mail = (struct smtp_mail){
 		.sender = arena_strdup(a, m->sender),
@@ -527,12 +604,9 @@ smtp_job_cancel(struct chan *c, const void *body, size_t len, int fd)
 	close_fd(&fd);
 	if (!msg_get_job_cancel(&m, body, len))
 		return false;
-	LIST_EACH(struct job, j, &jobs, link) {
-		if (j->from == c && j->stream == m.stream) {
-			cancel(j);
-			break;
-		}
-	}
+	struct job *j = find_job(c, m.stream);
+	if (j != NULL)
+		cancel(j);
 	return true;
 }
 

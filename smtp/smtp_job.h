@@ -9,8 +9,9 @@
 
 #include "chan.h"
 
-/* The rules' handlers: job and job_cancel. */
+/* The rules' handlers: job, job_go and job_cancel. */
 bool smtp_job_start(struct chan *c, const void *body, size_t len, int fd);
+bool smtp_job_go(struct chan *c, const void *body, size_t len, int fd);
 bool smtp_job_cancel(struct chan *c, const void *body, size_t len, int fd);
 
 /* The queue manager is gone: what is not in doubt is given up, the rest ends

@@ -52,6 +52,7 @@ const char *const param_suffixes[] = {
 	"destination_rate_delay",
 	"destination_recipient_limit",
 	"initial_destination_concurrency",
+	"provider_concurrency_limit",
 	NULL,
 };
 
