@@ -278,19 +278,6 @@ add_id(struct ask *a, const char *id)
 	a->n += fits;
 }
 
-/* "example.org", "[example.org]", "[example.org]:25", "user@example.org". */
-static bool
-nexthop_is(const char *nexthop, const char *domain)
-{
-	const char *at = strrchr(nexthop, '@');
-	const char *host = at != NULL ? at + 1 : nexthop;
-	size_t n = strlen(domain);
-
-	host += *host == '[';
-	return strncasecmp(host, domain, n) == 0 &&
-	    strchr("]:", host[n]) != NULL;
-}
-
 /* The destinations of a domain. */
 static void
 add_dests(struct map *dests, const char *domain)
@@ -298,7 +285,7 @@ add_dests(struct map *dests, const char *domain)
 	MAP_EACH(&qmgr.sched->dests, e) {
 		struct dest *d = e->value;
 
-		if (nexthop_is(d->nexthop, domain))
+		if (sched_goes_to(d, domain, false))
 			*map_put(dests, &d, sizeof(d)) = d;
 	}
 }

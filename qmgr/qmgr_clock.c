@@ -82,6 +82,16 @@ sched_rekey(struct sched *s, struct sched_msg *m)
 		heap_put(&s->msg_clock, &m->node, key);
 }
 
+void
+sched_unclock(struct sched *s, struct sched_msg *m)
+{
+	for (const struct sched_part *p = m->parts; p != NULL; p = p->next)
+		if (p->waiting > 0)
+			return;
+	m->flags &= (uint16_t)~SCHED_TIMED;
+	sched_rekey(s, m);
+}
+
 static void
 make_ready(struct sched *s, struct sched_msg *m)
 {

@@ -293,6 +293,40 @@ take_out(struct sched_part *p)
 	p->fresh = false;
 }
 
+static void
+sort_later(struct sched_part *p)
+{
+	bool later = p->waiting > 0 && (p->msg->flags & SCHED_HELD) == 0;
+
+	if (later == list_linked(&p->later))
+		return;
+	if (later) {
+		list_append(&p->dest->later, &p->later);
+		p->dest->n_later++;
+	} else {
+		list_drop(&p->later);
+		p->dest->n_later--;
+	}
+}
+
+void
+dest_flush_one(struct sched *s, struct dest *d)
+{
+	struct sched_part *p;
+
+	if (list_empty(&d->later)) {
+		d->flushes = 0;
+		return;
+	}
+	p = container_of(d->later.next, struct sched_part, later);
+	p->ready += p->waiting;
+	p->waiting = 0;
+	p->node.key = p->msg->arrived;
+	d->flushes--;
+	dest_sort(s, p);
+	sched_unclock(s, p->msg);
+}
+
 void
 dest_sort(struct sched *s, struct sched_part *p)
 {
@@ -313,6 +347,7 @@ dest_sort(struct sched *s, struct sched_part *p)
 			d->fresh--;
 		p->fresh = fresh;
 	}
+	sort_later(p);
 	dest_consider(s, d);
 }
 
@@ -356,7 +391,8 @@ dest_free(struct sched *s, struct dest *d)
 
 	buf_addf(&key, "%s:%s", d->transport->name, d->nexthop);
 	void *was = map_drops(&s->dests, buf_str(&key));
-	assert(was == d && d->small.n == 0 && d->big.n == 0);
+	assert(was == d && d->small.n == 0 && d->big.n == 0 &&
+	    list_empty(&d->later));
 	if (s->prober == d)
 		s->prober = NULL;
 	provider_leave(s, d);
@@ -364,6 +400,7 @@ dest_free(struct sched *s, struct dest *d)
 	list_drop(&d->turn);
 	list_drop(&d->news);
 	list_drop(&d->wait);
+	list_drop(&d->flush);
 	heap_free(&d->small);
 	heap_free(&d->big);
 	free(d->reason);

@@ -23,9 +23,12 @@ void dest_event(struct sched *s, struct dest *d, enum dest_event event);
 /* A job ended with a failure while others may do well. */
 void dest_failed(struct sched *s, struct dest *d);
 
-/* A part's counts changed: its place in the heaps, and the destination's place
- * in the turns. */
+/* A part's counts changed: its place in the heaps and among those that wait,
+ * and the destination's place in the turns. */
 void dest_sort(struct sched *s, struct sched_part *p);
+
+/* The part that has waited longest becomes ready; one less to be flushed. */
+void dest_flush_one(struct sched *s, struct dest *d);
 
 /* The destination's place in the turns. */
 void dest_consider(struct sched *s, struct dest *d);
@@ -62,6 +65,9 @@ int64_t sched_age_clock(const struct sched *s);
 
 /* Sets the message's place on the clock. */
 void sched_rekey(struct sched *s, struct sched_msg *m);
+
+/* Its own clock stops where no part waits for it any more. */
+void sched_unclock(struct sched *s, struct sched_msg *m);
 
 /* The message at the top of the clock is due: true with an event for the
  * owner. */

@@ -33,6 +33,7 @@ sched_create(const struct sched_config *config, uint64_t seed)
 	list_init(&s->waits);
 	list_init(&s->idle);
 	list_init(&s->loose);
+	list_init(&s->flushes);
 	return s;
 }
 
@@ -139,10 +140,33 @@ sched_dest(struct sched *s, struct transport *t, const char *nexthop)
 	return d;
 }
 
+bool
+sched_goes_to(const struct dest *d, const char *domain, bool below)
+{
+	const char *at = strrchr(d->nexthop, '@');
+	const char *host = at != NULL ? at + 1 : d->nexthop;
+	size_t n = strlen(domain);
+
+	host += *host == '[' && *domain != '[';
+	size_t len = strcspn(host, *domain == '[' ? "" : "]:");
+	if (below && len > n && host[len - n - 1] == '.')
+		return strncasecmp(host + len - n, domain, n) == 0;
+	return len == n && strncasecmp(host, domain, n) == 0;
+}
+
 void
 sched_wake(struct sched *s, struct dest *d)
 {
 	dest_event(s, d, DEST_WAKE);
+}
+
+void
+sched_flush_dest(struct sched *s, struct dest *d)
+{
+	sched_wake(s, d);
+	d->flushes = d->n_later;
+	if (d->flushes > 0 && !list_linked(&d->flush))
+		list_append(&s->flushes, &d->flush);
 }
 
 static bool
@@ -160,6 +184,22 @@ tell_news(struct sched *s, struct sched_event *e)
 	e->kind = SCHED_STATE;
 	e->dest = container_of(link, struct dest, news);
 	return true;
+}
+
+/* Some of what is to be flushed, the destinations in turns. */
+static void
+flush_some(struct sched *s)
+{
+	for (int i = 0; i < CLOCKS_AT_ONCE; i++) {
+		struct list *link = list_take(&s->flushes);
+		if (link == NULL)
+			return;
+
+		struct dest *d = container_of(link, struct dest, flush);
+		dest_flush_one(s, d);
+		if (d->flushes > 0)
+			list_append(&s->flushes, &d->flush);
+	}
 }
 
 static struct heap_node *
@@ -198,13 +238,14 @@ sched_next(struct sched *s, struct sched_event *e)
 	do {
 		if (tell_news(s, e) || clocks(s, e))
 			return true;
+		flush_some(s);
 		dest_probe_resolver(s);
 		if (turn_next(s, e))
 			return true;
 	} while (due(s, &s->msg_clock) != NULL ||
 	    due(s, &s->dest_clock) != NULL ||
 	    due(s, &s->provider_clock) != NULL || s->resolver_news ||
-	    !list_empty(&s->news));
+	    !list_empty(&s->flushes) || !list_empty(&s->news));
 	return false;
 }
 

@@ -80,7 +80,7 @@ struct sched {
 	struct map dests;       /* "transport:nexthop" */
 	struct map providers;   /* transport and addresses */
 	struct list transports; /* the first is next */
-	struct list news, waits, idle;
+	struct list news, waits, idle, flushes;
 	struct list loose; /* providers whose crowd is to be looked at */
 	struct heap msg_clock, dest_clock, provider_clock;
 	int64_t stood;       /* how long expiry has stood still */
@@ -115,8 +115,16 @@ struct dest *sched_dest(struct sched *s, struct transport *t,
 struct dest *sched_find_dest(const struct sched *s, const char *transport,
     const char *nexthop);
 
-/* Try it now: flush, ETRN, or a connection from that host. */
+/* True where the host of its next hop is the domain: "example.org",
+ * "[example.org]:25", "user@example.org"; or, with `below`, one below that. */
+bool sched_goes_to(const struct dest *d, const char *domain, bool below);
+
+/* Try it now: flush, or a connection from that host. */
 void sched_wake(struct sched *s, struct dest *d);
+
+/* The same, and all of its mail that waits for clocks of its own is ready: ETRN.
+ * Costs as much as there is of that, and nothing for the rest of the queue. */
+void sched_flush_dest(struct sched *s, struct dest *d);
 
 /* ---- messages ---- */
 

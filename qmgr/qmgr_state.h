@@ -59,11 +59,15 @@ struct dest {
 	struct list *in;        /* which one */
 	struct list news;       /* its state is to be told */
 	struct list wait;       /* for the resolver */
+	struct list later;      /* parts that wait for their own clocks */
+	struct list flush;      /* among those whose `later` is made ready */
 	struct heap_node timer; /* next probe, or the end of a pause */
 	enum dest_state state;
 	uint32_t parts;
-	uint32_t fresh; /* ready parts of messages never tried */
-	uint32_t busy;  /* jobs */
+	uint32_t n_later; /* parts in `later` */
+	uint32_t flushes; /* of these, still to be made ready */
+	uint32_t fresh;   /* ready parts of messages never tried */
+	uint32_t busy;    /* jobs */
 	uint32_t window;
 	uint32_t fails;   /* in a row */
 	bool proven;      /* a success since it came up */
@@ -93,6 +97,7 @@ struct sched_part {
 	struct heap_node node; /* among the destination's ready ones */
 	struct sched_msg *msg;
 	struct sched_part *next; /* of the message */
+	struct list later;       /* in the destination's, unless held */
 	struct dest *dest;
 	uint32_t ready, busy, waiting; /* recipients */
 	bool big;                      /* in the destination's heap `big` */

@@ -433,6 +433,122 @@ START_TEST(a_flush_tries_that_message_now)
 }
 END_TEST
 
+static const struct {
+	const char *nexthop, *domain;
+	bool below, want;
+} roads[] = {
+	{ "d.test", "d.test", false, true },
+	{ "D.test", "d.test", false, true },
+	{ "[d.test]", "d.test", false, true },
+	{ "[d.test]:25", "d.test", false, true },
+	{ "d.test:25", "d.test", false, true },
+	{ "user@d.test", "d.test", false, true },
+	{ "x.d.test", "d.test", false, false },
+	{ "x.d.test:25", "d.test", true, true },
+	{ "d.test", "d.test", true, true },
+	{ "xd.test", "d.test", true, false },
+	{ "test", "d.test", true, false },
+	{ "d.test.x", "d.test", false, false },
+	{ "", "d.test", true, false },
+	{ "[192.0.2.1]", "[192.0.2.1]", false, true },
+	{ "[192.0.2.1]", "192.0.2.1", false, true },
+	{ "[192.0.2.11]", "[192.0.2.1]", false, false },
+};
+
+START_TEST(a_next_hop_is_of_a_domain)
+{
+	const struct dest *d = sched_dest(s, smtp, roads[_i].nexthop);
+
+	ck_assert_int_eq(sched_goes_to(d, roads[_i].domain, roads[_i].below),
+	    roads[_i].want);
+}
+END_TEST
+
+/* 600 that wait at one host and as many at another, deferred one by one. */
+static void
+defer_many(void)
+{
+	struct sched_event e;
+
+	for (int i = 0; i < 1200; i++) {
+		(void)message(i, i < 600 ? "a" : "b", 1);
+		e = next(SCHED_START);
+		failed(&e, FAULT_MESSAGE);
+	}
+	silent();
+}
+
+START_TEST(a_destination_is_flushed_alone)
+{
+	struct dest *a, *b;
+	uint32_t started = 0;
+
+	defer_many();
+	a = sched_find_dest(s, "smtp", "a");
+	b = sched_find_dest(s, "smtp", "b");
+	ck_assert_uint_eq(a->n_later, 600);
+	sched_flush_dest(s, a);
+	while (sched_next(s, &event)) {
+		ck_assert_int_eq(event.kind, SCHED_START);
+		ck_assert_ptr_eq(event.part->dest, a);
+		started++;
+		failed(&event, FAULT_MESSAGE);
+	}
+	/* Each once: they wait again, and longer. */
+	ck_assert_uint_eq(started, 600);
+	ck_assert_uint_eq(a->n_later, 600);
+	ck_assert_uint_eq(b->n_later, 600);
+	(void)start_after(300 * SECOND);
+	ck_assert_ptr_eq(event.part->dest, b);
+}
+END_TEST
+
+START_TEST(a_flush_leaves_what_is_held_and_what_goes_elsewhere)
+{
+	struct sched_msg *held = message(1, "a", 1);
+	struct sched_event e = next(SCHED_START);
+
+	failed(&e, FAULT_MESSAGE);
+	sched_hold(s, held);
+	struct sched_msg *both = message(2, "a", 1);
+	(void)sched_join(s, both, sched_dest(s, smtp, "b"), 1, false);
+	for (int i = 0; i < 2; i++) {
+		e = next(SCHED_START);
+		failed(&e, FAULT_MESSAGE);
+	}
+	sched_flush_dest(s, sched_find_dest(s, "smtp", "a"));
+	e = next(SCHED_START);
+	ck_assert_ptr_eq(e.msg, both);
+	ck_assert_str_eq(e.part->dest->nexthop, "a");
+	silent();
+	over(&e);
+	e = start_after(300 * SECOND);
+	ck_assert_str_eq(e.part->dest->nexthop, "b");
+	sched_release(s, held);
+	ck_assert_ptr_eq(next(SCHED_START).msg, held);
+}
+END_TEST
+
+START_TEST(a_flush_of_what_is_down_is_one_try)
+{
+	struct sched_event e;
+
+	for (int i = 0; i < 50; i++)
+		(void)message(i, "a", 1);
+	e = next(SCHED_START);
+	struct sched_event two = next(SCHED_START);
+	failed(&e, FAULT_DESTINATION);
+	failed(&two, FAULT_DESTINATION);
+	(void)next(SCHED_STATE);
+	silent();
+	sched_flush_dest(s, sched_find_dest(s, "smtp", "a"));
+	e = next(SCHED_START);
+	silent();
+	failed(&e, FAULT_DESTINATION);
+	silent();
+}
+END_TEST
+
 START_TEST(the_resolver_is_not_the_destination)
 {
 	char host[2] = "a";
@@ -539,6 +655,10 @@ suite_of_cases(void)
 	tcase_add_test(t, what_comes_back_drains_slowly_first);
 	tcase_add_test(t, a_proven_destination_survives_one_failure);
 	tcase_add_test(t, a_flush_tries_that_message_now);
+	tcase_add_loop_test(t, a_next_hop_is_of_a_domain, 0, ARRAY_LEN(roads));
+	tcase_add_test(t, a_destination_is_flushed_alone);
+	tcase_add_test(t, a_flush_leaves_what_is_held_and_what_goes_elsewhere);
+	tcase_add_test(t, a_flush_of_what_is_down_is_one_try);
 	tcase_add_test(t, the_resolver_is_not_the_destination);
 	tcase_add_test(t, what_is_held_does_nothing);
 	tcase_add_test(t, an_alarm_rings_once);
