@@ -54,6 +54,8 @@ libposthouse_a_SOURCES += lib/mail/table.h lib/mail/table_type.h \
 	lib/mail/listfile.h lib/mail/listfile.c \
 	lib/mail/namelist.c lib/mail/netlist.c
 check_PROGRAMS += t/check_table t/check_lists t/check_lmdb
+libposthouse_a_SOURCES += lib/mail/restrict.h lib/mail/restrict.c
+check_PROGRAMS += t/check_restrict
 libposthouse_a_SOURCES += lib/mail/delivery.h lib/mail/delivery.c
 check_PROGRAMS += t/check_delivery
 libposthouse_a_SOURCES += lib/mail/qline.h lib/mail/qline.c

@@ -11,6 +11,7 @@
 
 #include "param.h"
 #include "param_rows.h"
+#include "restrict.h"
 #include "table.h"
 
 static bool
@@ -44,6 +45,16 @@ open_nets(const char *value, const char **why)
 	return ok;
 }
 
+static bool
+open_restrictions(const char *value, const char **why)
+{
+	struct restrictions *r = restrictions_open(value, why);
+	bool ok = r != NULL;
+
+	restrictions_close(&r);
+	return ok;
+}
+
 typedef bool open_fn(const char *value, const char **why);
 
 static open_fn *
@@ -53,6 +64,8 @@ opener_of(const struct param_row *row)
 		return open_tables;
 	if (row->kind == PARAM_KIND_NAMES)
 		return open_names;
+	if (row->kind == PARAM_KIND_RESTRICT)
+		return open_restrictions;
 	return row->kind == PARAM_KIND_NETS ? open_nets : NULL;
 }
 

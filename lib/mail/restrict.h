@@ -1,0 +1,62 @@
+/*
+ * restrict - lists of restrictions, such as smtpd_etrn_restrictions.
+ *
+ *	permit_mynetworks, check_client_access lmdb:/etc/clients, reject
+ *
+ * Names and replies are Postfix's.  The items are judged in order until one
+ * decides; what comes behind is not looked at.  A table that cannot answer
+ * refuses for now, and never lets pass.
+ *
+ * What an access table says of a client or domain (access(5)):
+ *
+ *	OK, or digits alone       permit
+ *	DUNNO                     the next item decides
+ *	REJECT [text]             554 5.7.1
+ *	DEFER [text]              450 4.7.1
+ *	4NN [status] [text]       so
+ *	5NN [status] [text]
+ *
+ * A list is opened before the rights are given up; nothing is opened after.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include "buf.h"
+#include "dsn.h"
+
+struct restrictions;
+
+/* NULL with why, until the next call, naming the item that is wrong.  A table
+ * that only the lookup program can answer is wrong here. */
+MUST_CHECK struct restrictions *restrictions_open(const char *list,
+    const char **why);
+void restrictions_close(struct restrictions **r);
+
+/* What is judged. */
+struct restrict_case {
+	const char
+	    *client_name; /* "unknown" where the DNS does not confirm one */
+	const char *client_addr;
+	bool trusted;        /* in mynetworks, or local */
+	const char *stage;   /* as replies name it: "Etrn command" */
+	const char *subject; /* what the stage is about: a domain */
+};
+
+enum restrict_answer {
+	RESTRICT_NONE, /* none of them decided */
+	RESTRICT_PERMIT,
+	RESTRICT_REFUSE,
+};
+
+/* The reply of a refusal. */
+struct restrict_reply {
+	int code;
+	char status[DSN_STATUS_MAX];
+	struct buf text; /* not made printable */
+};
+
+/* Fills in the (zeroed) reply where it refuses. */
+enum restrict_answer restrictions_judge(const struct restrictions *r,
+    const struct restrict_case *c, struct restrict_reply *reply);

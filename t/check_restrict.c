@@ -1,0 +1,158 @@
+/*
+ * restrict: lists of restrictions, judged.
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <check.h>
+#include <string.h>
+
+#include "param.h"
+#include "restrict.h"
+
+static void
+setup(void)
+{
+	params.parent_domain_matches_subdomains = "smtpd_access_maps";
+}
+
+/* A list, whether the client is in mynetworks, and what is said: "" is
+ * nothing, "+" permission. */
+static const struct {
+	const char *list;
+	bool trusted;
+	const char *want;
+} cases[] = {
+	{ "", false, "" },
+	{ "permit", false, "+" },
+	{ " permit , reject", false, "+" },
+	{ "PERMIT_MYNETWORKS reject", true, "+" },
+	{ "permit_mynetworks, reject", false,
+	    "554 5.7.1 <d.test>: Etrn command rejected: Access denied" },
+	{ "defer", true,
+	    "450 4.3.2 <d.test>: Etrn command rejected: Try again later" },
+	{ "reject_unknown_client_hostname", true, "" },
+	{ "check_client_access inline:{mx.d.test=OK} reject", false, "+" },
+	{ "check_client_access inline:{d.test=OK} reject", false, "+" },
+	{ "check_client_access inline:{.d.test=OK}", false, "" },
+	{ "check_client_access inline:{192.0.2.1=OK}", false, "+" },
+	{ "check_client_access inline:{192.0.2=OK}", false, "+" },
+	{ "check_client_access inline:{192=OK}", false, "+" },
+	{ "check_client_access inline:{92.0.2.1=OK}", false, "" },
+	{ "check_client_access inline:{192.0.2.1=1234}", false, "+" },
+	{ "check_client_access inline:{192.0.2.1=dunno} permit", false, "+" },
+	{ "check_client_access inline:{192.0.2.1=DUNNO}", false, "" },
+	{ "check_client_access static:REJECT", false,
+	    "554 5.7.1 <mx.d.test[192.0.2.1]>: Client host rejected: "
+	    "Access denied" },
+	{ "check_client_access inline:{{192.0.2.1=REJECT go away}}", false,
+	    "554 5.7.1 <mx.d.test[192.0.2.1]>: Client host rejected: "
+	    "go away" },
+	{ "check_client_access static:DEFER", false,
+	    "450 4.7.1 <mx.d.test[192.0.2.1]>: Client host rejected: "
+	    "Access denied" },
+	{ "check_client_access inline:{{192.0.2.1=421 4.3.2 later}}", false,
+	    "421 4.3.2 <mx.d.test[192.0.2.1]>: Client host rejected: later" },
+	{ "check_client_access inline:{{192.0.2.1=550 no}}", false,
+	    "550 5.7.1 <mx.d.test[192.0.2.1]>: Client host rejected: no" },
+	{ "check_client_access static:PERHAPS permit", false,
+	    "451 4.3.5 <mx.d.test[192.0.2.1]>: Server configuration error" },
+	{ "check_client_access fail:down permit", false,
+	    "451 4.3.0 <mx.d.test[192.0.2.1]>: Temporary lookup failure" },
+	{ "check_etrn_access inline:{test=OK} reject", false, "+" },
+	{ "check_etrn_access inline:{d.test=REJECT}", false,
+	    "554 5.7.1 <d.test>: Etrn command rejected: Access denied" },
+	{ "check_etrn_access inline:{x.test=REJECT}", false, "" },
+	{ "check_etrn_access fail:down", false,
+	    "451 4.3.0 <d.test>: Temporary lookup failure" },
+};
+
+static void
+judge(const char *list, const char *name, bool trusted, struct buf *got)
+{
+	struct restrict_reply reply = { 0 };
+	struct restrict_case c = {
+		.client_name = name,
+		.client_addr = "192.0.2.1",
+		.trusted = trusted,
+		.stage = "Etrn command",
+		.subject = "d.test",
+	};
+	const char *why = NULL;
+	struct restrictions *r = restrictions_open(list, &why);
+
+	ck_assert_msg(r != NULL, "%s: %s", list, why);
+	switch (restrictions_judge(r, &c, &reply)) {
+	case RESTRICT_NONE:
+		break;
+	case RESTRICT_PERMIT:
+		buf_addc(got, '+');
+		break;
+	case RESTRICT_REFUSE:
+		buf_addf(got, "%d %s %s", reply.code, reply.status,
+		    buf_str(&reply.text));
+		break;
+	}
+	buf_free(&reply.text);
+	restrictions_close(&r);
+	ck_assert_ptr_null(r);
+}
+
+START_TEST(the_first_that_decides_counts)
+{
+	CLEAN_BUF struct buf got = { 0 };
+
+	judge(cases[_i].list, "mx.d.test", cases[_i].trusted, &got);
+	ck_assert_str_eq(buf_str(&got), cases[_i].want);
+}
+END_TEST
+
+START_TEST(a_client_without_a_name_may_be_refused_for_now)
+{
+	CLEAN_BUF struct buf got = { 0 };
+
+	judge("reject_unknown_client_hostname", "unknown", false, &got);
+	ck_assert_str_eq(buf_str(&got),
+	    "450 4.7.25 Client host rejected: cannot find your hostname, "
+	    "[192.0.2.1]");
+}
+END_TEST
+
+static const struct {
+	const char *list, *why;
+} wrong[] = {
+	{ "permitt", "permitt: no such restriction" },
+	{ "permit, check_client_access",
+	    "check_client_access: TYPE:TABLE must follow" },
+	{ "check_client_access permit",
+	    "check_client_access: TYPE:TABLE must follow" },
+	{ "check_client_access passwd:", "cannot be asked here" },
+	{ "check_etrn_access nosuch:x", "nosuch" },
+	{ "lmdb:/x", "lmdb:/x: no such restriction" },
+};
+
+START_TEST(what_is_wrong_is_named)
+{
+	const char *why = "";
+	struct restrictions *r = restrictions_open(wrong[_i].list, &why);
+
+	ck_assert_ptr_null(r);
+	ck_assert_msg(strstr(why, wrong[_i].why) != NULL, "%s", why);
+}
+END_TEST
+
+static Suite *
+suite_of_cases(void)
+{
+	Suite *s = suite_create("restrict");
+	TCase *t = tcase_create("restrict");
+
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_loop_test(t, the_first_that_decides_counts, 0,
+	    ARRAY_LEN(cases));
+	tcase_add_test(t, a_client_without_a_name_may_be_refused_for_now);
+	tcase_add_loop_test(t, what_is_wrong_is_named, 0, ARRAY_LEN(wrong));
+	suite_add_tcase(s, t);
+	return s;
+}
+
+#include "check_main.h"
