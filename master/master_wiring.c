@@ -22,6 +22,7 @@ static const struct wire_row {
 	{ ROLE_LOCAL,   ROLE_DELIVER, false },
 	{ ROLE_LOCAL,   ROLE_LOOKUP,  false },
 	{ ROLE_SMTPD,   ROLE_LOOKUP,  false },
+	{ ROLE_SMTPD,   ROLE_QMGR,    true  },
 };
 /* clang-format on */
 

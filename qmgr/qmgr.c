@@ -27,6 +27,7 @@
 #include "qmgr_parts.h"
 #include "qmgr_scan.h"
 #include "qmgr_take.h"
+#include "qmgr_wake.h"
 #include "route.h"
 
 #define TICK (2 * SECOND)
@@ -50,6 +51,7 @@ RULE_FN(on_new, take_new)
 RULE_FN(on_job_done, agent_done)
 RULE_FN(on_hosts, agent_hosts)
 RULE_FN(on_notice, notice_answer)
+RULE_FN(on_wake, wake_asked)
 
 #define FROM_AGENTS (1u << ROLE_SMTP | 1u << ROLE_LOCAL)
 #define FROM_LOCAL  (1u << ROLE_LOCAL)
@@ -62,6 +64,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_job_hosts,   1u << ROLE_SMTP,    on_hosts     },
 	{ MSG_job_done,    FROM_AGENTS,        on_job_done  },
 	{ MSG_notice_done, 1u << ROLE_BOUNCE,  on_notice    },
+	{ MSG_wake,        1u << ROLE_SMTPD,   on_wake      },
 };
 /* clang-format on */
 
@@ -173,6 +176,7 @@ main(int argc, char **argv)
 		log_fatal("%s", why);
 	handover_open();
 	admin_open();
+	wake_open();
 	program_confine();
 	list_init(&qmgr.loaded);
 	qmgr.sched = make_sched();

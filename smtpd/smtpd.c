@@ -6,6 +6,7 @@
  *
  *	smtpd_accept ─▶ smtpd_conn ─▶ smtpd_session (the protocol)
  *	                    ├─▶ smtpd_policy ─▶ smtpd_ask ─▶ lookup
+ *	                    ├─▶ smtpd_wake ─▶ qmgr
  *	                    └─▶ smtpd_feed ─▶ cleanup
  *
  * SPDX-License-Identifier: BSD-2-Clause
@@ -20,6 +21,7 @@
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
+#include "smtpd_wake.h"
 
 /* Descriptors for everything that is not a client. */
 #define OWN_FILES 128
@@ -33,6 +35,8 @@ static struct loop_timer drain_timer;
 static const struct chan_rule rules[] = {
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, smtpd_feed_done },
 	{ MSG_answer, 1u << ROLE_LOOKUP, smtpd_ask_answered },
+	{ MSG_wake_done, 1u << ROLE_QMGR, smtpd_wake_answered },
+	{ MSG_watch, 1u << ROLE_QMGR, smtpd_wake_watch },
 };
 
 static void
@@ -40,6 +44,7 @@ on_peer_ended(struct chan *c)
 {
 	smtpd_feed_peer_ended(c);
 	smtpd_ask_peer_ended(c);
+	smtpd_wake_peer_ended(c);
 }
 
 static void

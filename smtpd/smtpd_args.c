@@ -200,3 +200,20 @@ smtpd_parse_vrfy(struct arena *a, const char *args, struct addr *rcpt,
 		    "Bad recipient address syntax");
 	return true;
 }
+
+bool
+smtpd_parse_etrn(struct arena *a, const char *args, const char **node,
+    struct smtpd_verdict *why)
+{
+	size_t option = args[0] == '@' || args[0] == '#';
+
+	if (args[0] == '\0' || strpbrk(args, " \t") != NULL)
+		return refuse(why, 500, "5.5.4", "Syntax: ETRN domain");
+	if (!addr_domain_valid(slice_of(args + option)))
+		return refuse(why, 501, "5.5.4",
+		    "Error: invalid parameter syntax");
+	char *copy = arena_strdup(a, args);
+	str_lower(copy);
+	*node = copy;
+	return true;
+}

@@ -37,8 +37,8 @@ struct smtpd_command {
 };
 
 static say_fn say_helo, say_ehlo, say_rset, say_noop, say_vrfy, say_expn,
-    say_help, say_quit;
-static hear_fn hear_vrfy;
+    say_etrn, say_help, say_quit;
+static hear_fn hear_vrfy, hear_etrn;
 
 #define GREETED (SMTPD_HELLO | SMTPD_MAIL | SMTPD_RCPT)
 #define ANY     (SMTPD_START | GREETED)
@@ -59,6 +59,7 @@ static const struct smtpd_command commands[] = {
 	{ "NOOP", ANY,            SAME,        JUNK,        say_noop,       NULL,            NULL },
 	{ "VRFY", GREETED,        SAME,        LAST | JUNK, say_vrfy,       hear_vrfy,       hello_first },
 	{ "EXPN", ANY,            SAME,        LAST | JUNK, say_expn,       NULL,            NULL },
+	{ "ETRN", SMTPD_HELLO,    SAME,        JUNK,        say_etrn,       hear_etrn,       "MAIL transaction in progress" },
 	{ "HELP", ANY,            SAME,        JUNK,        say_help,       NULL,            NULL },
 	{ "QUIT", ANY,            SMTPD_QUIT,  BARE,        say_quit,       NULL,            NULL },
 };
@@ -77,6 +78,7 @@ static const struct {
 	{ "PIPELINING",          ALONE },     /* RFC 2920 */
 	{ "SIZE",                WITH_SIZE }, /* RFC 1870 */
 	{ "VRFY",                WITH_VRFY },
+	{ "ETRN",                ALONE },     /* RFC 1985 */
 	{ "ENHANCEDSTATUSCODES", ALONE },     /* RFC 2034 */
 	{ "8BITMIME",            ALONE },     /* RFC 6152 */
 };
@@ -195,6 +197,33 @@ say_expn(struct smtpd_session *s, const char *args)
 {
 	(void)args;
 	return smtpd_reply(s, 502, "5.5.1", "Error: command not implemented");
+}
+
+static int
+say_etrn(struct smtpd_session *s, const char *args)
+{
+	struct smtpd_verdict v;
+	const char *node;
+
+	if (!smtpd_parse_etrn(&s->tx.arena, args, &node, &v))
+		return smtpd_reply(s, v.code, v.status, "%s", v.text);
+	return hear_etrn(s, s->calls->etrn(s, node));
+}
+
+static int
+hear_etrn(struct smtpd_session *s, struct smtpd_verdict v)
+{
+	if (v.code == 0)
+		return 0;
+	if (v.code >= 400) {
+		(void)smtpd_refuse(s, v);
+	} else {
+		log_info("%s: etrn: ETRN from %s: %d %s %s", smtpd_id(s),
+		    s->client.peer, v.code, v.status, v.text);
+		(void)smtpd_reply(s, v.code, v.status, "%s", v.text);
+	}
+	smtpd_forget(s); /* the memory of the argument */
+	return v.code;
 }
 
 static int

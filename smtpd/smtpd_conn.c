@@ -13,6 +13,7 @@
 #include "smtpd_ask.h"
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
+#include "smtpd_wake.h"
 
 #define MAGIC 0x736d7470u
 
@@ -64,6 +65,27 @@ on_vrfy(struct smtpd_session *s, const struct addr *rcpt)
 	return smtpd_policy_rcpt(c, rcpt);
 }
 
+static void
+on_woken(void *owner, struct smtpd_verdict v)
+{
+	struct smtpd_conn *c = conn_of(owner);
+
+	c->wake = 0;
+	smtpd_conn_answer(c, v);
+}
+
+static struct smtpd_verdict
+on_etrn(struct smtpd_session *s, const char *node)
+{
+	struct smtpd_conn *c = conn_of(s->owner);
+	struct smtpd_verdict v = smtpd_policy_etrn(c, node);
+
+	if (v.code != 250)
+		return v;
+	c->wake = smtpd_wake_etrn(node, s->client.addr, on_woken, c);
+	return c->wake != 0 ? SMTPD_LATER : smtpd_wake_unable();
+}
+
 static struct smtpd_verdict
 on_data(struct smtpd_session *s)
 {
@@ -90,6 +112,7 @@ on_forget(struct smtpd_session *s)
 	struct smtpd_conn *c = conn_of(s->owner);
 
 	smtpd_ask_drop(&c->question);
+	smtpd_wake_drop(&c->wake);
 	smtpd_feed_drop(c);
 }
 
@@ -98,6 +121,7 @@ static const struct smtpd_calls calls = {
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.vrfy = on_vrfy,
+	.etrn = on_etrn,
 	.data = on_data,
 	.content = on_content,
 	.end = on_end,
@@ -128,6 +152,7 @@ on_ended(void *engine, enum pump_end how, int error)
 	smtpd_name_drop(&c->name);
 	smtpd_end(&c->s, how);
 	smtpd_ask_drop(&c->question);
+	smtpd_wake_drop(&c->wake);
 	list_drop(&c->choked);
 	list_drop(&c->link);
 	count--;
@@ -206,6 +231,7 @@ smtpd_conn_open(int fd, const char *addr, uint16_t port)
 	struct smtpd_conn *c = new_conn(fd, addr, NAME_UNKNOWN);
 
 	c->s.client.port = port;
+	smtpd_wake_client(addr);
 	struct smtpd_verdict v = smtpd_policy_connect(c);
 	if (v.code != 250) {
 		smtpd_turn_away(&c->s, v);

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "param.h"
 #include "program.h"
+#include "restrict.h"
 #include "route.h"
 #include "smtpd_ask.h"
 #include "smtpd_limit.h"
@@ -18,6 +19,7 @@
 
 static struct netlist *trusted_nets;
 static struct netlist *unlimited_nets;
+static struct restrictions *etrn_restrictions;
 static struct smtpd_limits *limits;
 static struct loop_timer beat;
 
@@ -57,6 +59,10 @@ smtpd_policy_open(const char *service)
 	open_nets(&trusted_nets, "mynetworks", params.mynetworks);
 	open_nets(&unlimited_nets, "smtpd_client_event_limit_exceptions",
 	    params.smtpd_client_event_limit_exceptions);
+	etrn_restrictions = restrictions_open(params.smtpd_etrn_restrictions,
+	    &why);
+	if (etrn_restrictions == NULL)
+		log_fatal("smtpd_etrn_restrictions: %s", why);
 	buf_addf(&path, "%s/clients.%s", params.run_directory, service);
 	limits = smtpd_limits_open(buf_str(&path), clock_mono(), &why);
 	if (why != NULL)
@@ -285,4 +291,30 @@ smtpd_policy_rcpt(struct smtpd_conn *c, const struct addr *rcpt)
 		"Recipient address rate"))
 		return too_much(c, 450, "4.7.1", "many recipients");
 	return judge(c, rcpt);
+}
+
+/* ---- ETRN ---- */
+
+struct smtpd_verdict
+smtpd_policy_etrn(struct smtpd_conn *c, const char *node)
+{
+	struct restrict_reply reply = { 0 };
+	struct restrict_case what = {
+		.client_name = c->s.client.name,
+		.client_addr = c->s.client.addr,
+		.trusted = c->trusted,
+		.stage = "Etrn command",
+		.subject = node + strspn(node, "@#"),
+	};
+
+	if (restrictions_judge(etrn_restrictions, &what, &reply) !=
+	    RESTRICT_REFUSE)
+		return SMTPD_FINE;
+	struct smtpd_verdict v = {
+		.code = reply.code,
+		.status = arena_strdup(&c->s.tx.arena, reply.status),
+		.text = arena_strdup(&c->s.tx.arena, buf_str(&reply.text)),
+	};
+	buf_free(&reply.text);
+	return v;
 }

@@ -30,4 +30,7 @@ struct smtpd_verdict smtpd_policy_mail(struct smtpd_conn *c);
 struct smtpd_verdict smtpd_policy_rcpt(struct smtpd_conn *c,
     const struct addr *rcpt);
 
+/* May it say ETRN for this node?  What qmgr says of it comes behind. */
+struct smtpd_verdict smtpd_policy_etrn(struct smtpd_conn *c, const char *node);
+
 struct smtpd_verdict smtpd_policy_data(struct smtpd_conn *c);

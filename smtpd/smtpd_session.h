@@ -126,6 +126,10 @@ struct smtpd_calls {
 	struct smtpd_verdict (
 	    *vrfy)(struct smtpd_session *s, const struct addr *rcpt);
 
+	/* Mail for this node is to go on its way now (RFC 1985): its argument of
+	 * ETRN in lower case, with its option.  Fine comes with its text. */
+	struct smtpd_verdict (*etrn)(struct smtpd_session *s, const char *node);
+
 	/* May content come? */
 	struct smtpd_verdict (*data)(struct smtpd_session *s);
 

@@ -26,6 +26,7 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_LOCAL, ROLE_DELIVER },
 		{ ROLE_LOCAL, ROLE_LOOKUP },
 		{ ROLE_SMTPD, ROLE_LOOKUP },
+		{ ROLE_SMTPD, ROLE_QMGR },
 	};
 	size_t n = 0;
 
@@ -39,13 +40,14 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 }
 END_TEST
 
-START_TEST(only_cleanup_hands_over_to_a_new_generation)
+START_TEST(who_speaks_to_qmgr_speaks_to_the_new_one)
 {
 	for (int a = ROLE_NONE; a < ROLES; a++)
 		for (int b = ROLE_NONE; b < ROLES; b++)
 			ck_assert_int_eq(wiring_hands_over((enum role)a,
 					     (enum role)b),
-			    a == ROLE_CLEANUP && b == ROLE_QMGR);
+			    (a == ROLE_CLEANUP || a == ROLE_SMTPD) &&
+				b == ROLE_QMGR);
 }
 END_TEST
 
@@ -138,7 +140,7 @@ suite_of_cases(void)
 	TCase *t = tcase_create("master");
 
 	tcase_add_test(t, every_pair_of_the_architecture_is_wired);
-	tcase_add_test(t, only_cleanup_hands_over_to_a_new_generation);
+	tcase_add_test(t, who_speaks_to_qmgr_speaks_to_the_new_one);
 	tcase_add_test(t, who_dies_young_waits_longer_each_time);
 	tcase_add_test(t, who_was_well_is_started_at_once);
 	tcase_add_loop_test(t, listen_becomes_addresses, 0,

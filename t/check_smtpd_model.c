@@ -106,6 +106,13 @@ m_vrfy(struct model *m, char unused)
 }
 
 static int
+m_etrn(struct model *m, char unused)
+{
+	(void)unused;
+	return m->hello && !m->mail ? 253 : 503;
+}
+
+static int
 m_fine(struct model *m, char unused)
 {
 	(void)m;
@@ -147,6 +154,8 @@ static const struct {
 	{ "RSET",                          m_rset,     0,   false },
 	{ "NOOP",                          m_fine,     0,   false },
 	{ "VRFY b@y",                      m_vrfy,     0,   true },
+	{ "ETRN d.test",                   m_etrn,     0,   false },
+	{ "ETRN slow.test",                m_etrn,     0,   false },
 	{ "BDAT 10",                       m_wrong,    0,   false },
 };
 static const char *const texts[] = { "a", "..", "", "...b", ".x", "RSET", "\t." };

@@ -115,6 +115,51 @@ static const struct dialogue dialogues[] = {
 	    NULL,
 	},
 	{
+	    "ETRN, at once and later",
+	    {
+		{ HELLO, "220 250" },
+		{ "ETRN d.test\r\n", "253" },
+		{ "ETRN slow.test\r\nETRN @D.test\r\nNOOP\r\n", "253 253 250" },
+		{ "ETRN other.test\r\n", "459" },
+	    },
+	    "",
+	    "NOQUEUE: etrn: ETRN from client.test[192.0.2.1]: 253 2.0.0 node "
+	    "@d.test\n",
+	},
+	{
+	    "ETRN that is refused stands in the log",
+	    { { HELLO, "220 250" }, { "ETRN #other.test\r\n", "253" },
+		{ "ETRN other.test\r\n", "459" } },
+	    "",
+	    "NOQUEUE: reject: ETRN from client.test[192.0.2.1]: 459 4.7.1 node "
+	    "other.test; proto=ESMTP helo=<me>\n",
+	},
+	{
+	    "ETRN and its syntax",
+	    {
+		{ HELLO, "220 250" },
+		{ "ETRN d.test\r\n", "253" },
+		{ "ETRN\r\nETRN d.test e.test\r\n", "500 500" },
+		{ "ETRN @\r\nETRN #\r\nETRN @@d.test\r\n", "501 501 501" },
+		{ "ETRN d..test\r\nETRN [10.1\r\n", "501 501" },
+		{ "ETRN [192.0.2.1]\r\n", "253" },
+	    },
+	    "",
+	    "etrn=2/9",
+	},
+	{
+	    "no ETRN within a transaction",
+	    {
+		{ HELLO, "220 250" },
+		{ "MAIL FROM:<a@x>\r\nETRN d.test\r\n", "250 503" },
+		{ "RCPT TO:<b@y>\r\nETRN d.test\r\n", "250 503" },
+		{ "DATA\r\n", "354" },
+		{ "x\r\n.\r\nETRN d.test\r\n", "250 253" },
+	    },
+	    "<a@x> x\r\n|",
+	    "etrn=1/3",
+	},
+	{
 	    "HELO, and commands that are no mail",
 	    {
 		{ "HELO me\r\n", "220 250" },
@@ -629,7 +674,7 @@ START_TEST(ehlo_says_what_is_offered)
 	buf_reset(&w.said);
 	world_say(&w, HELLO, 0);
 	ck_assert_str_eq(buf_str(&w.said),
-	    "250-mx.test\r\n250-SIZE 10240000\r\n250-VRFY\r\n"
+	    "250-mx.test\r\n250-SIZE 10240000\r\n250-VRFY\r\n250-ETRN\r\n"
 	    "250 ENHANCEDSTATUSCODES\r\n");
 	world_close(&w);
 }

@@ -51,6 +51,19 @@ on_rcpt(struct smtpd_session *s, const struct addr *rcpt)
 }
 
 static struct smtpd_verdict
+on_etrn(struct smtpd_session *s, const char *node)
+{
+	struct world *w = s->owner;
+
+	w->later = (struct smtpd_verdict){
+		.code = str_eq(node, "other.test") ? 459 : 253,
+		.status = str_eq(node, "other.test") ? "4.7.1" : "2.0.0",
+		.text = arena_printf(&s->tx.arena, "node %s", node),
+	};
+	return str_eq(node, "slow.test") ? SMTPD_LATER : w->later;
+}
+
+static struct smtpd_verdict
 on_data(struct smtpd_session *s)
 {
 	if (strstr(s->tx.sender, "full") == NULL)
@@ -106,6 +119,7 @@ static const struct smtpd_calls calls = {
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.vrfy = on_rcpt,
+	.etrn = on_etrn,
 	.data = on_data,
 	.content = on_content,
 	.end = on_end,

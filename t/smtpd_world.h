@@ -9,7 +9,8 @@
  *	world_close(&w);
  *
  * The program refuses recipients called "unknown", finds those called "slow"
- * later, and "full" never has room for the content.
+ * later, and "full" never has room for the content.  ETRN is fine but for
+ * "other.test", and "slow.test" is answered later.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

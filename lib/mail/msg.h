@@ -102,6 +102,14 @@ enum notice_kind {
 	NOTICE_POSTMASTER, /* a double bounce */
 };
 
+enum wake_kind {
+	WAKE_ETRN,
+	WAKE_CLIENT,
+};
+
+/* Addresses in a watch, at most. */
+#define WATCH_MAX ((size_t)1024)
+
 enum rcpt_kind {
 	RCPT_ADDRESS,
 	RCPT_MAILBOX, /* the mailbox of `user`, without alias or .forward */
