@@ -7,6 +7,9 @@
  * whoever calls leaves a flag on its stack in `gone`, and touches nothing more
  * when it is set.
  *
+ * Under TLS a read may have to wait until something was written, and the other
+ * way round; every event tries what is wanted, so only wanted() has to know.
+ *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
@@ -14,16 +17,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "log.h"
-
-/* A file this small is read and sent with what stands around it: one packet
- * instead of three. */
-#define SMALL_FILE ((size_t)16384)
+#include "pump_parts.h"
 
 /* Turns between sending and the engine in one event, so that one connection
  * with a fast peer does not keep the others waiting. */
@@ -34,29 +32,15 @@
 
 static char chunk[PUMP_CHUNK];
 
-static bool
-output_waits(const struct port *port)
-{
-	return port->out.len > 0 || port->file_left > 0 ||
-	    port->out_tail.len > 0;
-}
-
-static void
-forget_output(struct port *port)
-{
-	buf_free(&port->out);
-	buf_free(&port->out_tail);
-	port->file_left = 0;
-}
-
 static void
 let_go(struct pump *p)
 {
 	loop_unwatch(&p->watch);
 	loop_cancel(&p->timer);
+	pump_tls_free(p);
 	close_fd(&p->fd);
 	buf_free(&p->kept);
-	forget_output(p->port);
+	pump_forget_output(p);
 	p->port = NULL;
 	if (p->gone != NULL)
 		*p->gone = true;
@@ -70,93 +54,12 @@ end(struct pump *p, enum pump_end how, int error)
 	p->calls->ended(p->engine, how, error);
 }
 
-/* ---- output ---- */
-
-/* n bytes have gone out: takes them off out, the file and the tail. */
 static void
-consume(struct pump *p, size_t n)
+end_tls(struct pump *p, const char *why)
 {
-	struct port *port = p->port;
-	size_t part = MIN(n, port->out.len);
-
-	p->sent += n;
-	buf_drop(&port->out, part);
-	n -= part;
-	part = (size_t)MIN((uint64_t)n, port->file_left);
-	port->file_at += (off_t)part;
-	port->file_left -= part;
-	buf_drop(&port->out_tail, n - part);
-}
-
-/* Out, a small file and the tail in one packet. */
-static ssize_t
-send_together(struct pump *p)
-{
-	static char small[SMALL_FILE];
-	struct port *port = p->port;
-	struct iovec parts[3];
-	struct msghdr message = { .msg_iov = parts };
-	size_t n = 0;
-
-	if (port->out.len > 0)
-		parts[n++] = (struct iovec){ port->out.text, port->out.len };
-	if (port->file_left > 0) {
-		size_t left = (size_t)port->file_left;
-		ssize_t got = pread(port->file, small, left, port->file_at);
-
-		if (got >= 0 && (size_t)got < left)
-			errno = EIO; /* shorter than was promised */
-		if (got < (ssize_t)left)
-			return -1;
-		parts[n++] = (struct iovec){ small, left };
-	}
-	if (port->out_tail.len > 0)
-		parts[n++] = (struct iovec){ port->out_tail.text,
-			port->out_tail.len };
-	message.msg_iovlen = n;
-	return sendmsg(p->fd, &message, MSG_NOSIGNAL);
-}
-
-/* As much as one call carries. */
-static ssize_t
-send_some(struct pump *p)
-{
-	struct port *port = p->port;
-
-	if (port->file_left <= SMALL_FILE)
-		return send_together(p);
-	if (port->out.len > 0)
-		return send(p->fd, port->out.text, port->out.len,
-		    MSG_NOSIGNAL | MSG_MORE);
-
-	off_t at = port->file_at;
-	ssize_t n = sendfile(p->fd, port->file, &at,
-	    (size_t)MIN(port->file_left, (uint64_t)INT32_MAX));
-	if (n == 0) {
-		errno = EIO; /* shorter than was promised */
-		return -1;
-	}
-	return n;
-}
-
-/* Sends until all is gone or the socket is full.  A peer that has closed may
- * have said why before: what it sent is still read. */
-static void
-send_all(struct pump *p)
-{
-	if (p->lingering)
-		return;
-	while (output_waits(p->port) && p->send_error == 0) {
-		ssize_t n = send_some(p);
-
-		if (n >= 0)
-			consume(p, (size_t)n);
-		else if (errno == EAGAIN)
-			return;
-		else if (errno != EINTR)
-			p->send_error = errno;
-	}
-	forget_output(p->port);
+	if (p->why == NULL)
+		p->why = why;
+	end(p, PUMP_END_TLS, EPROTO);
 }
 
 /* ---- the engine ---- */
@@ -248,8 +151,8 @@ unfinished(const struct pump *p)
 {
 	const struct port *port = p->port;
 
-	return output_waits(port) || p->owed ||
-	    (p->offer && !port->paused && !clogged(port));
+	return pump_output_waits(p) || p->owed ||
+	    ((p->offer || p->more) && !port->paused && !clogged(port));
 }
 
 /* In a pause the kernel is told only when input does come: a peer that waits
@@ -262,10 +165,12 @@ wanted(const struct pump *p)
 
 	if (p->lingering)
 		return LOOP_READ;
+	if (p->shaking)
+		return p->tls_reads;
 	if (!p->held && !port->closing && !p->peer_done && !clogged(port))
-		want |= LOOP_READ;
+		want |= p->ssl != NULL ? p->tls_reads : LOOP_READ;
 	if (unfinished(p))
-		want |= LOOP_WRITE;
+		want |= p->stuck.len > 0 ? p->tls_writes : LOOP_WRITE;
 	return want;
 }
 
@@ -299,6 +204,7 @@ farewell(struct pump *p)
 		end(p, PUMP_END_ERROR, p->send_error);
 		return false;
 	}
+	pump_tls_goodbye(p);
 	if (p->peer_done || (!port->linger && p->kept.len == 0) ||
 	    shutdown(p->fd, SHUT_WR) < 0) {
 		end(p, PUMP_END_CLOSED, 0);
@@ -310,6 +216,51 @@ farewell(struct pump *p)
 	return true;
 }
 
+/* All that was to be said in clear is said.  Gives false where the pump is no
+ * more. */
+static bool
+begin_tls(struct pump *p)
+{
+	bool gone = false;
+	SSL *ssl = NULL;
+
+	p->port->tls = false;
+	if (p->ssl != NULL || p->kept.len > 0) {
+		end_tls(p, "plaintext behind the agreement on TLS");
+		return false;
+	}
+	p->gone = &gone;
+	if (p->calls->secure != NULL)
+		ssl = p->calls->secure(p->engine);
+	if (gone) {
+		pump_tls_drop(ssl);
+		return false;
+	}
+	p->gone = NULL;
+	if (!pump_tls_start(p, ssl)) {
+		end_tls(p, "no TLS here");
+		return false;
+	}
+	return true;
+}
+
+/* One step of the handshake.  Gives false where the pump is no more. */
+static bool
+shake_hands(struct pump *p)
+{
+	switch (pump_tls_shake(p)) {
+	case MATCH_NO:
+		return true;
+	case MATCH_BAD:
+		end_tls(p, "TLS failed");
+		return false;
+	case MATCH_YES:
+		break;
+	}
+	p->shaking = false;
+	return p->calls->secured == NULL || call(p, p->calls->secured);
+}
+
 /* What can be done next without waiting: false where nothing, or where the pump
  * is no more (then *alive is false). */
 static bool
@@ -317,29 +268,40 @@ do_next(struct pump *p, bool *alive)
 {
 	struct port *port = p->port;
 
-	if (p->calls->drained != NULL && output_waits(port))
+	if (p->shaking)
+		return false;
+	if (p->calls->drained != NULL && pump_output_waits(p))
 		p->owed = true;
-	send_all(p);
+	pump_send_all(p);
+	if (p->why != NULL) {
+		end_tls(p, p->why);
+		return *alive = false;
+	}
 	if (p->send_error != 0 && !peer_is_gone(p->send_error)) {
 		end(p, PUMP_END_ERROR, p->send_error);
 		return *alive = false;
 	}
 	if (port->paused)
 		p->offer = p->kept.len > 0;
+	if (port->tls && !port->closing) {
+		if (pump_output_waits(p))
+			return false;
+		return *alive = begin_tls(p) && shake_hands(p);
+	}
 	if (port->closing) {
-		if (!output_waits(port))
+		if (!pump_output_waits(p))
 			*alive = farewell(p);
 		else if (port->deadline == 0)
 			port->deadline = loop_now() + PUMP_GRACE;
 		return false;
 	}
-	if (p->owed && !output_waits(port)) {
+	if (p->owed && !pump_output_waits(p)) {
 		p->owed = false;
 		return *alive = call(p, p->calls->drained);
 	}
 	if (p->offer && !port->paused && !clogged(port))
 		return *alive = feed_kept(p);
-	if (p->peer_done && !port->paused && !output_waits(port)) {
+	if (p->peer_done && !port->paused && !pump_output_waits(p)) {
 		end(p, PUMP_END_PEER, 0);
 		return *alive = false;
 	}
@@ -377,7 +339,8 @@ on_due(struct loop_timer *t)
 		end(p, PUMP_END_CLOSED, 0);
 		return;
 	}
-	if (p->connecting || port->closing || p->calls->timeout == NULL) {
+	if (p->connecting || p->shaking || port->closing ||
+	    p->calls->timeout == NULL) {
 		end(p, PUMP_END_TIMEOUT, ETIMEDOUT);
 		return;
 	}
@@ -398,7 +361,9 @@ on_due(struct loop_timer *t)
 static bool
 receive(struct pump *p)
 {
-	ssize_t n = recv(p->fd, chunk, sizeof(chunk), 0);
+	ssize_t n = p->ssl != NULL && !p->lingering
+	    ? pump_tls_recv(p, chunk, sizeof(chunk))
+	    : recv(p->fd, chunk, sizeof(chunk), 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -417,6 +382,8 @@ receive(struct pump *p)
 		return p->peer_done = true;
 	if (p->lingering)
 		end(p, PUMP_END_CLOSED, 0);
+	else if (p->why != NULL)
+		end_tls(p, p->why);
 	else
 		end(p, PUMP_END_ERROR,
 		    p->send_error != 0 ? p->send_error : errno);
@@ -440,6 +407,27 @@ finish_connect(struct pump *p)
 	return call(p, p->connected);
 }
 
+/* Is this what reading waits for? */
+static bool
+can_read(const struct pump *p, int what)
+{
+	if (p->ssl == NULL || p->lingering)
+		return (what & LOOP_READ) != 0;
+	return p->more || (what & p->tls_reads) != 0;
+}
+
+/* Gives false where the pump is no more. */
+static bool
+read_some(struct pump *p, int what)
+{
+	if (p->peer_done || !can_read(p, what))
+		return true;
+	if (!p->port->paused || p->lingering)
+		return receive(p);
+	p->held = p->held || (what & LOOP_READ) != 0;
+	return true;
+}
+
 static void
 on_ready(struct loop_watch *w, int what)
 {
@@ -447,9 +435,9 @@ on_ready(struct loop_watch *w, int what)
 
 	if (p->connecting && !finish_connect(p))
 		return;
-	if ((what & LOOP_READ) != 0 && p->port->paused && !p->lingering)
-		p->held = true;
-	else if ((what & LOOP_READ) != 0 && !receive(p))
+	if (p->shaking && !shake_hands(p))
+		return;
+	if (!p->shaking && !read_some(p, what))
 		return;
 	settle(p);
 }

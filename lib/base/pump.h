@@ -12,6 +12,13 @@
  * of one call is sent with one send; nothing stays allocated for an idle
  * connection.
  *
+ * An engine that agrees on TLS with its peer (STARTTLS) wishes port.tls behind
+ * its last word in clear: when that has gone out, the pump asks for the TLS
+ * connection by secure(), shakes hands, and calls secured(); what the engine
+ * sees is plain bytes before and after.  It is given nothing in between, and
+ * what the peer sent in clear behind the agreement ends the connection: nobody
+ * can slip words in front of those that were sent under TLS.
+ *
  * Order of the wishes: out first, then the file, then out_tail, then tls or
  * closing.  A deadline that is not met by then ends a closing connection too.
  *
@@ -24,6 +31,7 @@
 
 #pragma once
 
+#include <openssl/types.h>
 #include <sys/types.h>
 
 #include "buf.h"
@@ -38,6 +46,8 @@ enum pump_end {
 	PUMP_END_PEER,  /* the peer closed in order */
 	PUMP_END_ERROR, /* reset, or a failing read or write; see errno text */
 	PUMP_END_TIMEOUT, /* the port's deadline passed */
+	PUMP_END_TLS,     /* no agreement on TLS, or a broken record: see the
+			     pump's `why` */
 	PUMP_END_CLOSED,  /* the engine wished it, and all output was sent */
 };
 
@@ -51,6 +61,7 @@ struct port {
 				0 is never */
 	bool paused;         /* take no input for now */
 	bool closing;        /* close when all is sent */
+	bool tls;    /* shake hands when all is sent; the pump takes it back */
 	bool linger; /* with closing: the peer may still be talking; throw that
 			away for a while, because closing with unread input
 			resets the connection and takes our last words with
@@ -71,6 +82,14 @@ struct pump_engine {
 	 * deadline; NULL, or nothing done, ends with PUMP_END_TIMEOUT. */
 	void (*timeout)(void *engine);
 
+	/* port.tls was wished: gives the connection, with its side set, which
+	 * the pump will free.  NULL, or no such call, ends with
+	 * PUMP_END_TLS. */
+	SSL *(*secure)(void *engine);
+
+	/* Hands were shaken (pump.ssl tells how); may be NULL. */
+	void (*secured)(void *engine);
+
 	/* The last call: the pump has closed the socket and forgets the
 	 * engine, which may be freed with the pump. */
 	void (*ended)(void *engine, enum pump_end how, int error);
@@ -86,13 +105,20 @@ struct pump {
 	struct buf kept; /* input that the engine has not taken */
 	int fd;
 	bool connecting;
-	bool *gone;     /* inside a call of the engine: no re-entry */
-	bool offer;     /* kept is to be given again when a pause ends */
-	bool held;      /* input has come during a pause */
-	bool owed;      /* drained() is to be called */
-	bool peer_done; /* the peer sent its end */
-	bool lingering; /* all is sent; waiting for the peer to fall silent */
-	int send_error; /* sending failed; what can be read still is */
+	bool *gone;       /* inside a call of the engine: no re-entry */
+	bool offer;       /* kept is to be given again when a pause ends */
+	bool held;        /* input has come during a pause */
+	bool owed;        /* drained() is to be called */
+	bool peer_done;   /* the peer sent its end */
+	bool lingering;   /* all is sent; waiting for the peer to fall silent */
+	int send_error;   /* sending failed; what can be read still is */
+	SSL *ssl;         /* NULL: in clear */
+	struct buf stuck; /* given to TLS, which could not send it yet */
+	const char *why;  /* of PUMP_END_TLS; static */
+	bool shaking;     /* hands are not shaken yet */
+	bool more;        /* TLS may hold input that no event announces */
+	uint8_t tls_reads;  /* what reading and writing wait for, as */
+	uint8_t tls_writes; /* enum loop_want bits: TLS may need the other */
 	uint64_t got, sent; /* bytes, for figures */
 };
 
