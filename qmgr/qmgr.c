@@ -73,6 +73,8 @@ on_peer(struct chan *c)
 {
 	if ((1u << c->role & FROM_AGENTS) != 0)
 		agent_come(c);
+	else if (c->role == ROLE_SMTPD)
+		wake_peer(c);
 }
 
 static void

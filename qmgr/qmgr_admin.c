@@ -130,6 +130,13 @@ flush_one(struct ask *a, struct sched_msg *m)
 }
 
 static bool
+is_down(const struct dest *d, const void *arg)
+{
+	(void)arg;
+	return d->down != 0;
+}
+
+static bool
 hold_one(struct ask *a, struct sched_msg *m)
 {
 	(void)a;
@@ -263,6 +270,8 @@ work(struct loop_timer *t)
 
 		loop_timer(t, full ? PAUSE : 0, work);
 	} else {
+		if (a->verb->each == flush_one)
+			agent_again(is_down, NULL);
 		buf_addf(&count, "%llu", (unsigned long long)a->done);
 		say_done(a, EX_OK, buf_str(&count));
 	}

@@ -238,6 +238,22 @@ agent_cancel(const struct mail *mail)
 	}
 }
 
+void
+agent_again(agent_pick_fn *pick, const void *arg)
+{
+	for (const struct job *job = job_next(0); job != NULL;
+	     job = job_next(job->number)) {
+		CLEAN_BUF struct buf packet = { 0 };
+
+		if (job->agent == NULL || job->agent->chan->role != ROLE_SMTP ||
+		    !pick(job->dest, arg))
+			continue;
+		msg_put_job_again(&packet,
+		    &(struct msg_job_again){ .stream = job->number });
+		chan_send(job->agent->chan, &packet, -1, false);
+	}
+}
+
 uint32_t
 agent_jobs(void)
 {

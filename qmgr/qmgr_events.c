@@ -10,6 +10,7 @@
 #include "qmgr_fate.h"
 #include "qmgr_mail.h"
 #include "qmgr_notice.h"
+#include "qmgr_wake.h"
 #include "str.h"
 
 /* Events at once; then the sockets come again. */
@@ -151,6 +152,7 @@ events_run(void)
 		left--;
 	}
 	running = false;
+	wake_tell();
 
 	int64_t when = left > 0 ? sched_when(qmgr.sched) : loop_now();
 	if (when == SCHED_NEVER)

@@ -413,6 +413,12 @@ has_address(const struct provider *p, const char *address)
 	return false;
 }
 
+bool
+provider_awaits(const struct dest *d, const char *address)
+{
+	return provider_is_down(d) && has_address(d->provider, address);
+}
+
 uint32_t
 provider_wake(struct sched *s, const char *address)
 {

@@ -61,6 +61,9 @@ void provider_watch(const struct sched *s, struct buf *out, size_t most);
  * providers. */
 uint32_t provider_wake(struct sched *s, const char *address);
 
+/* It is down, and one of its hosts has this address. */
+bool provider_awaits(const struct dest *d, const char *address);
+
 /* ---- for the scheduler ---- */
 
 /* A destination got an answer, or goes down after a failure. */

@@ -13,13 +13,19 @@
 #include "log.h"
 #include "msg.h"
 #include "param.h"
+#include "program.h"
+#include "qmgr_agent.h"
 #include "qmgr_parts.h"
+#include "qmgr_provider.h"
 #include "qmgr_scan.h"
 #include "route.h"
 #include "table.h"
 
 /* Domains and clients whose tries are counted at a time. */
 #define COUNTED_MAX 4096
+
+/* The list of addresses is sent so often at most. */
+#define TELL_AFTER (SECOND / 2)
 
 struct count {
 	int64_t until; /* the end of its span */
@@ -30,6 +36,7 @@ static struct {
 	struct namelist *domains; /* fast_flush_domains */
 	bool parents;
 	struct map counts; /* "d..." and "c..." to struct count */
+	struct loop_timer tell;
 } wake;
 
 void
@@ -194,6 +201,19 @@ say_too_often(const struct etrn *e)
 	    e->client);
 }
 
+static bool
+is_one_of(const struct dest *d, const void *arg)
+{
+	const struct etrn *e = arg;
+
+	for (size_t i = 0; i < e->n_dests; i++)
+		if (d == e->dests[i] ||
+		    (d->provider != NULL &&
+			d->provider == e->dests[i]->provider))
+			return d->down != 0;
+	return false;
+}
+
 static void
 flush(const struct etrn *e)
 {
@@ -214,6 +234,7 @@ flush(const struct etrn *e)
 		    d->parts);
 		sched_flush_dest(qmgr.sched, d);
 	}
+	agent_again(is_one_of, e);
 	qmgr_soon();
 }
 
@@ -295,13 +316,88 @@ answer_etrn(struct chan *c, const struct msg_wake *m)
 	return true;
 }
 
+/* ---- clients ---- */
+
+static bool
+has_address(const struct dest *d, const void *address)
+{
+	return provider_awaits(d, address);
+}
+
+/* Of addresses that are not watched for nothing comes. */
+static void
+wake_client(const char *address)
+{
+	CLEAN_BUF struct buf key = { 0 };
+	struct in6_addr a;
+
+	if (qmgr.draining || !qmgr.at_work ||
+	    (inet_pton(AF_INET, address, &a) != 1 &&
+		inet_pton(AF_INET6, address, &a) != 1))
+		return;
+	buf_addf(&key, "a%s", address);
+	if (!count(buf_str(&key), 1, params.destination_probe_time) ||
+	    provider_wake(qmgr.sched, address) == 0)
+		return;
+	log_info("host %s is tried now: it has connected to us", address);
+	agent_again(has_address, address);
+	qmgr_soon();
+}
+
+static void
+send_watch(struct chan *c, const struct buf *addresses)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_watch m = {
+		.addresses = { buf_str(addresses), addresses->len },
+	};
+
+	msg_put_watch(&packet, &m);
+	chan_send(c, &packet, -1, false);
+}
+
+void
+wake_peer(struct chan *c)
+{
+	CLEAN_BUF struct buf addresses = { 0 };
+
+	provider_watch(qmgr.sched, &addresses, WATCH_MAX);
+	if (addresses.len > 0)
+		send_watch(c, &addresses);
+}
+
+static void
+on_tell(struct loop_timer *t)
+{
+	CLEAN_BUF struct buf addresses = { 0 };
+
+	(void)t; /* there is one */
+	provider_watch(qmgr.sched, &addresses, WATCH_MAX);
+	for (struct chan *c = program_next_peer(ROLE_SMTPD, NULL); c != NULL;
+	     c = program_next_peer(ROLE_SMTPD, c))
+		send_watch(c, &addresses);
+}
+
+void
+wake_tell(void)
+{
+	if (!qmgr.sched->watch_news)
+		return;
+	qmgr.sched->watch_news = false;
+	if (wake.tell.at == 0)
+		loop_timer(&wake.tell, TELL_AFTER, on_tell);
+}
+
 bool
 wake_asked(struct chan *c, const void *body, size_t len, int fd)
 {
 	struct msg_wake m;
 
 	close_fd(&fd);
-	if (!msg_get_wake(&m, body, len) || m.kind != WAKE_ETRN)
+	if (!msg_get_wake(&m, body, len) || m.kind > WAKE_CLIENT)
 		return false;
-	return answer_etrn(c, &m);
+	if (m.kind == WAKE_ETRN)
+		return answer_etrn(c, &m);
+	wake_client(m.what);
+	return true;
 }

@@ -11,6 +11,11 @@
  * takes one recipient at a time, are looked for among all destinations.  The
  * messages of the queue are never gone through.
  *
+ * A connection from a host that is down says as much as ETRN does.  So each
+ * smtpd is told the addresses of those hosts, as far as they are of domains for
+ * which we are backup or relay (qmgr_provider.h), and tells of a client that
+ * has one; of others it says nothing.
+ *
  * Who asks again too soon gets the same answer, and nothing is done: a domain
  * is tried once in destination_probe_time, and a client has WAKE_BURST tries a
  * minute.
@@ -29,3 +34,9 @@ void wake_open(void);
 
 /* A `wake` from smtpd. */
 chan_fn wake_asked;
+
+/* An smtpd has come: it is told what to watch for. */
+void wake_peer(struct chan *c);
+
+/* All are told, where that has changed; call it after events. */
+void wake_tell(void);

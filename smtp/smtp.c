@@ -20,6 +20,7 @@
 static const struct chan_rule rules[] = {
 	{ MSG_job, 1u << ROLE_QMGR, smtp_job_start },
 	{ MSG_job_go, 1u << ROLE_QMGR, smtp_job_go },
+	{ MSG_job_again, 1u << ROLE_QMGR, smtp_job_again },
 	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
 };
 

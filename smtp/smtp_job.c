@@ -457,6 +457,32 @@ on_over(void *owner)
 		finish(j);
 }
 
+/* The hosts from the first on, unless one talks with us by now. */
+static void
+again(struct job *j)
+{
+	if (j->conn == NULL || !j->resolved || j->conn->client.greeted)
+		return;
+	smtp_conn_abort(TAKE_PTR(j->conn));
+	j->next = 0;
+	j->addresses = 0;
+	try_next(j);
+}
+
+bool
+smtp_job_again(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_job_again m;
+
+	close_fd(&fd);
+	if (!msg_get_job_again(&m, body, len))
+		return false;
+	struct job *j = find_job(c, m.stream);
+	if (j != NULL)
+		again(j);
+	return true;
+}
+
 /* ---- the beginning ---- */
 
 static bool

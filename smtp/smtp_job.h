@@ -9,9 +9,10 @@
 
 #include "chan.h"
 
-/* The rules' handlers: job, job_go and job_cancel. */
+/* The rules' handlers: job, job_go, job_again and job_cancel. */
 bool smtp_job_start(struct chan *c, const void *body, size_t len, int fd);
 bool smtp_job_go(struct chan *c, const void *body, size_t len, int fd);
+bool smtp_job_again(struct chan *c, const void *body, size_t len, int fd);
 bool smtp_job_cancel(struct chan *c, const void *body, size_t len, int fd);
 
 /* The queue manager is gone: what is not in doubt is given up, the rest ends
