@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+. "${0%/*}/lib.sh"
+. "${0%/*}/peers.sh"
+lab "a host that was away asks for its mail with ETRN"
+# d.test and e.test: a is the primary, b its backup.
+host a 10.53.0.2
+host b 10.53.0.3
+host c 10.53.0.4
+mail_user a alice
+mail_user c carol
+for d in d e; do
+	record "$d MX 10 a"
+	record "$d MX 20 b"
+done
+record 'x.d MX 10 a'
+record 'x.d MX 20 b'
+dns_start
+posthouse_setup a b c
+conf a 'mydestination = a.test, localhost, d.test, e.test, x.d.test' \
+    'etrn_on_start ='
+conf b 'mynetworks = 127.0.0.0/8 10.53.0.4' \
+    'backup_mx_domains = d.test, e.test' 'relay_domains = gone.test' \
+    'destination_probe_time = 1h' 'destination_probe_max = 1h'
+conf c 'smtp_bind_address6 =' 'inet_protocols = ipv4'
+start b
+start c
+
+send() { # DOMAIN SUBJECT
+	printf 'From: carol@c.test\nTo: alice@%s\nSubject: %s\n\nx\n' "$1" "$2" |
+	    as c carol sendmail -i -f carol@c.test "alice@$1"
+}
+
+waits() { # NUMBER: of messages at b
+	[ "$(on b mqueue --json | grep -c '"deferred"')" = "$1" ]
+}
+
+etrn() { # HOST LINE...: the replies to these commands of that host to b
+	et=$1
+	shift
+	{
+		printf '%s\n' "EHLO $et.test" "$@" QUIT
+	} | smtp "$et" 10.53.0.3
+}
+
+send d.test one
+send d.test two
+send e.test three
+ok "mail waits at the backup" wait_for 20 waits 3
+ok "which knows that the host is down" log_has b 'd\.test is down'
+
+# ---- the replies ----
+
+ehlo=$(etrn c)
+like "EHLO offers it" "$ehlo" '250-ETRN'
+like "a domain that is not listed" "$(etrn c 'ETRN c.test')" \
+    '459 4.7.1 Node c.test not allowed'
+ok "is in the log" log_has b \
+    'NOQUEUE: reject: ETRN from c.test\[10\.53\.0\.4\]: 459 4\.7\.1 '
+like "no mail" "$(etrn c 'ETRN gone.test')" \
+    '251 2.0.0 OK, no messages waiting for node gone.test'
+like "no argument" "$(etrn c ETRN)" '500 5.5.4 Syntax'
+like "two arguments" "$(etrn c 'ETRN d.test e.test')" '500 5.5.4 Syntax'
+like "no domain" "$(etrn c 'ETRN d..test')" '501 5.5.4 '
+like "in a transaction" \
+    "$(etrn c 'MAIL FROM:<x@c.test>' 'ETRN d.test')" '503 5.5.1 '
+like "mail waits, and a is still down" "$(etrn c 'ETRN D.test')" \
+    '253 2.0.0 OK, 2 pending messages for node d.test started'
+ok "the host was tried" log_has b 'd\.test is tried now \(ETRN d\.test from'
+sleep 1
+tries=$(log_of b | grep -c 'connect to a.test')
+like "again at once" "$(etrn c 'ETRN d.test')" '253 2.0.0 OK, 2 pending'
+ok "nothing is done, and that is said" log_has b \
+    'ETRN d\.test from 10\.53\.0\.4: again so soon'
+sleep 1
+is "no connection was made for it" \
+    "$(log_of b | grep -c 'connect to a.test')" "$tries"
+ok "all of it is in the log" log_has b \
+    'NOQUEUE: etrn: ETRN from c.test\[10\.53\.0\.4\]: 253 2\.0\.0 OK, 2 '
+waits 3 || echo "# queue: $(on b mqueue)"
+
+# ---- the primary is back ----
+
+# By the address alone: it says nothing but hello.
+start a
+sleep 1
+ok "the mail still waits" waits 3
+etrn a >/dev/null
+ok "a connection from one of its addresses wakes it" \
+    wait_for 5 mailbox_has a alice 'Subject: one'
+ok "which is logged" log_has b 'host 10\.53\.0\.2 is tried now: it has connected'
+ok "all that share the host comes" wait_for 5 mailbox_has a alice 'three'
+ok "nothing is left" wait_for 5 queue_is_empty b
+lab_done
