@@ -146,6 +146,7 @@ make_sched(void)
 		.lifetime = params.maximal_queue_lifetime,
 		.bounce_lifetime = MIN(params.bounce_queue_lifetime,
 		    params.maximal_queue_lifetime),
+		.backup_lifetime = params.backup_queue_lifetime,
 		.delay_warning = params.delay_warning_time,
 		.probe_time = params.destination_probe_time,
 		.probe_max = params.destination_probe_max,

@@ -47,6 +47,7 @@ struct place {
 	uint32_t job;
 	enum place_mark mark;
 	bool expired; /* its failure counts as such in the books */
+	bool backup;  /* we stand in for its domain's own hosts */
 };
 
 struct mail {

@@ -17,9 +17,11 @@
  * before it. */
 #define LATE_CHECK MINUTE
 
-static int64_t
-lifetime(const struct sched *s, const struct sched_msg *m)
+int64_t
+sched_lifetime(const struct sched *s, const struct sched_msg *m)
 {
+	if ((m->flags & SCHED_BACKUP) != 0)
+		return s->config.backup_lifetime;
 	return (m->flags & SCHED_NULL_SENDER) != 0 ? s->config.bounce_lifetime
 						   : s->config.lifetime;
 }
@@ -30,10 +32,24 @@ sched_left(const struct sched *s, const struct sched_msg *m)
 	return m->expires - sched_age_clock(s);
 }
 
+void
+sched_backup(struct sched *s, struct sched_msg *m, bool backup)
+{
+	int64_t before = sched_lifetime(s, m);
+
+	if (backup == ((m->flags & SCHED_BACKUP) != 0))
+		return;
+	m->flags ^= SCHED_BACKUP;
+	m->expires += sched_lifetime(s, m) - before;
+	m->flags &= (uint16_t)~SCHED_EXPIRED;
+	sched_rekey(s, m);
+}
+
 static int64_t
 left_to_warning(const struct sched *s, const struct sched_msg *m)
 {
-	return sched_left(s, m) - lifetime(s, m) + s->config.delay_warning;
+	return sched_left(s, m) - sched_lifetime(s, m) +
+	    s->config.delay_warning;
 }
 
 static bool

@@ -58,8 +58,9 @@ dest_asleep(const struct dest *d)
 }
 
 static void
-tell(struct sched *s, struct dest *d)
+tell(struct sched *s, struct dest *d, enum dest_news what)
 {
+	d->tells |= (uint8_t)what;
 	if (!list_linked(&d->news))
 		list_append(&s->news, &d->news);
 }
@@ -87,7 +88,8 @@ go_down(struct sched *s, struct dest *d)
 	if (d->down == 0) {
 		d->down = s->now;
 		d->interval = 0;
-		tell(s, d);
+		d->up_at = 0;
+		tell(s, d, DEST_NEWS_STATE);
 	}
 	if (provider_is_down(d)) /* which has one timer for all */
 		return;
@@ -104,7 +106,22 @@ come_up(struct sched *s, struct dest *d)
 	d->outage = s->now - d->down;
 	d->down = 0;
 	d->interval = 0;
-	tell(s, d);
+	d->up_at = s->now;
+	d->drained = 0;
+	tell(s, d, DEST_NEWS_STATE);
+}
+
+void
+dest_drained(struct sched *s, struct dest *d, uint32_t n)
+{
+	if (d->up_at == 0)
+		return;
+	d->drained += n;
+	if (d->busy > 0 || d->small.n > 0 || d->big.n > 0)
+		return;
+	d->draining = s->now - d->up_at;
+	d->up_at = 0;
+	tell(s, d, DEST_NEWS_DRAINED);
 }
 
 static void

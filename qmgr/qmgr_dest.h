@@ -43,6 +43,9 @@ void dest_due(struct sched *s, struct dest *d);
 void dest_probe_resolver(struct sched *s);
 void dest_sweep(struct sched *s);
 
+/* A job is over in which so many messages left the queue's part for it. */
+void dest_drained(struct sched *s, struct dest *d, uint32_t n);
+
 /* Down, or up again, as others with the same hosts are. */
 void dest_park(struct sched *s, struct dest *d, const char *reason);
 void dest_raise(struct sched *s, struct dest *d);
@@ -59,6 +62,9 @@ int64_t sched_probe_interval(const struct sched *s, bool patient, int64_t down,
 
 /* `base` with a tenth more or less, so that probes do not fall together. */
 int64_t sched_jitter(struct sched *s, int64_t base);
+
+/* How long the message may stay. */
+int64_t sched_lifetime(const struct sched *s, const struct sched_msg *m);
 
 /* The clock of expiry, which stands still while the resolver is down. */
 int64_t sched_age_clock(const struct sched *s);

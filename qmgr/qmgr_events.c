@@ -30,15 +30,18 @@ load(struct sched_msg *m)
 	fate_progress(mail);
 }
 
-#define EXPIRED "message expired before it was delivered"
-
 static void
 expire(struct sched_msg *m)
 {
 	struct mail *mail = mail_load(m);
 
-	if (mail != NULL)
-		fate_expire(mail, EXPIRED);
+	if (mail == NULL)
+		return;
+	/* Routes are worked out anew: it may have longer now. */
+	if ((m->flags & SCHED_EXPIRED) != 0)
+		fate_time_over(mail);
+	else
+		fate_progress(mail);
 }
 
 static void
@@ -63,7 +66,7 @@ wake(struct sched_msg *m)
 		if (mail->jobs > 0)
 			sched_alarm(qmgr.sched, m, MINUTE);
 		else
-			fate_expire(mail, EXPIRED);
+			fate_time_over(mail);
 		return;
 	}
 	if ((m->owner & OWNER_WISH_WARN) != 0)
@@ -71,23 +74,66 @@ wake(struct sched_msg *m)
 	fate_progress(mail);
 }
 
+/* "40 seconds", "10 minutes": a time as people say it. */
+static void
+put_span(struct buf *out, int64_t ms)
+{
+	static const struct {
+		int64_t unit;
+		const char *name;
+	} units[] = { { DAY, "days" }, { HOUR, "hours" },
+		{ MINUTE, "minutes" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (ms >= 2 * units[i].unit) {
+			buf_addf(out, "%lld %s",
+			    (long long)(ms / units[i].unit), units[i].name);
+			return;
+		}
+	buf_addf(out, "%lld seconds", (long long)((ms + 500) / SECOND));
+}
+
 static void
 say_state(const struct dest *d)
 {
 	const char *transport = d->transport->name;
 	uint32_t waiting = d->small.n + d->big.n;
+	CLEAN_BUF struct buf span = { 0 };
 
-	if (d->down != 0)
-		log_info("destination %s:%s is down, %u messages wait, next "
-			 "try in %lld s (%s)",
-		    transport, d->nexthop, waiting,
-		    (long long)(d->interval / SECOND),
-		    d->reason != NULL ? d->reason : "no reason given");
-	else
-		log_info("destination %s:%s is up again after %lld s, %u "
-			 "messages wait",
-		    transport, d->nexthop, (long long)(d->outage / SECOND),
-		    waiting);
+	if (d->down != 0) {
+		put_span(&span, sched_next_probe(qmgr.sched, d));
+		log_info("destination %s:%s is down: %s (%u messages wait, "
+			 "next probe in %s)",
+		    transport, d->nexthop,
+		    d->reason != NULL ? d->reason : "no reason given", waiting,
+		    buf_str(&span));
+	} else {
+		put_span(&span, d->outage);
+		log_info("destination %s:%s is up again after %s, %u messages "
+			 "wait",
+		    transport, d->nexthop, buf_str(&span), waiting);
+	}
+}
+
+static void
+say_drained(const struct dest *d)
+{
+	log_info("destination %s:%s: %u messages drained in %lld.%lld seconds",
+	    d->transport->name, d->nexthop, d->drained,
+	    (long long)(d->draining / SECOND),
+	    (long long)(d->draining % SECOND / 100));
+}
+
+static void
+say_probe(const struct sched_event *e)
+{
+	CLEAN_BUF struct buf span = { 0 };
+
+	put_span(&span, qmgr.sched->now - e->dest->down);
+	if (e->dest->down != 0)
+		log_info("destination %s:%s: probe with %s, down for %s",
+		    e->dest->transport->name, e->dest->nexthop, e->msg->id.text,
+		    buf_str(&span));
 }
 
 static void
@@ -98,6 +144,8 @@ act(const struct sched_event *e)
 		load(e->msg);
 		return;
 	case SCHED_START:
+		if (e->probe)
+			say_probe(e);
 		agent_start(e);
 		return;
 	case SCHED_EXPIRE:
@@ -111,6 +159,9 @@ act(const struct sched_event *e)
 		return;
 	case SCHED_STATE:
 		say_state(e->dest);
+		return;
+	case SCHED_DRAINED:
+		say_drained(e->dest);
 		return;
 	case SCHED_RESOLVER_DOWN:
 		log_warn("the resolver does not answer: mail that needs it "

@@ -15,12 +15,74 @@
 #include "log.h"
 #include "qmgr_mail.h"
 #include "qmgr_notice.h"
+#include "qmgr_parts.h"
+#include "qmgr_refused.h"
 #include "str.h"
 
 #define SWEEP_MAX 2000
 
 /* A journal that could not be written is tried again. */
 #define SAVE_AGAIN MINUTE
+
+/* It stays as it is; once nobody else is left, the message is held. */
+static void
+keep_refused(struct mail *mail, uint32_t index, const char *why,
+    struct sched_result *result)
+{
+	struct spool_rcpt *r = &mail->m.rcpts[index];
+
+	r->last.text = arena_printf(&mail->arena,
+	    "refused after we accepted it as backup, and its sender may be "
+	    "forged (%s): %s",
+	    why, r->last.text);
+	result->again[FAULT_MESSAGE]++;
+	mail->places[index].mark = PLACE_ANSWERED;
+	mail->msg->owner |= OWNER_WISH_HOLD;
+	spool_entry_rcpt(&mail->journal, index, RCPT_QUEUED, &r->last, r->relay,
+	    r->last_attempt);
+}
+
+static void
+refuse(struct mail *mail, uint32_t index, struct sched_result *result)
+{
+	const char *why, *to = mail->m.rcpts[index].env.address;
+	enum refused action = refused_action(mail, index, &why);
+
+	if (action != REFUSED_BOUNCE)
+		log_info("%s: to=<%s>" LOG_SEP "refused after we accepted it "
+			 "as backup (%s): %s by backup_refused_action",
+		    mail->msg->id.text, to, why,
+		    action == REFUSED_HOLD ? "kept in hold" : "discarded");
+	switch (action) {
+	case REFUSED_HOLD:
+		keep_refused(mail, index, why, result);
+		return;
+	case REFUSED_DISCARD:
+		mail_settle(mail, index, RCPT_DELETED);
+		break;
+	case REFUSED_BOUNCE:
+		mail_settle(mail, index, RCPT_FAILED);
+		break;
+	}
+	result->over++;
+}
+
+/* Nobody is left but who was refused. */
+static void
+hold_refused(struct mail *mail)
+{
+	struct sched_msg *m = mail->msg;
+
+	if ((m->owner & OWNER_WISH_HOLD) == 0 || (m->flags & SCHED_HELD) != 0)
+		return;
+	for (uint32_t i = 0; i < mail->m.n_rcpts; i++)
+		if (mail->m.rcpts[i].state == RCPT_QUEUED &&
+		    !refused_waits(&mail->m.rcpts[i]))
+			return;
+	m->owner &= (uint8_t)~OWNER_WISH_HOLD;
+	sched_hold(qmgr.sched, m);
+	log_info("%s: placed on hold: see mqueue %s", m->id.text, m->id.text);
+}
 
 void
 fate_of_rcpt(struct mail *mail, uint32_t index, const struct dsn *dsn,
@@ -35,8 +97,7 @@ fate_of_rcpt(struct mail *mail, uint32_t index, const struct dsn *dsn,
 		result->over++;
 		return;
 	case OUTCOME_BOUNCE:
-		mail_settle(mail, index, RCPT_FAILED);
-		result->over++;
+		refuse(mail, index, result);
 		return;
 	case OUTCOME_NONE:
 	case OUTCOME_DEFER:
@@ -127,6 +188,36 @@ put_off(struct mail *mail)
 	mail_unload(mail);
 }
 
+/* Who waits has failed; with `all` unset, only who is in no domain that we stand
+ * in for. */
+static void
+give_up(struct mail *mail, const char *text, bool all)
+{
+	for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
+		struct spool_rcpt *r = &mail->m.rcpts[i];
+
+		if (r->state != RCPT_QUEUED ||
+		    mail->places[i].mark == PLACE_BUSY)
+			continue;
+		if (!all && mail->places[i].backup)
+			continue;
+		struct dsn dsn = r->last;
+		dsn.outcome = OUTCOME_BOUNCE;
+		if (dsn.status[0] != '4' && dsn.status[0] != '5')
+			memcpy(dsn.status, "4.4.7", sizeof("4.4.7"));
+		if (dsn.text == NULL || dsn.text[0] == '\0')
+			dsn.text = text;
+		mail_note(mail, i, &dsn, r->relay);
+		mail->places[i].expired = true;
+		mail_settle(mail, i, RCPT_FAILED);
+	}
+	while (mail->msg->parts != NULL)
+		sched_leave(qmgr.sched, mail->msg->parts,
+		    mail->msg->parts->ready + mail->msg->parts->waiting, false);
+	if (!all)
+		parts_sort(mail);
+}
+
 /* Wishes of the administrator that waited for the end of a job; true where the
  * mail is gone. */
 static bool
@@ -141,7 +232,8 @@ fulfil(struct mail *mail)
 		return true;
 	}
 	if ((wish & OWNER_WISH_BOUNCE) != 0) {
-		fate_expire(mail, "returned by the administrator");
+		give_up(mail, "returned by the administrator", true);
+		fate_progress(mail);
 		return true;
 	}
 	return false;
@@ -175,32 +267,32 @@ fate_progress(struct mail *mail)
 		log_info("%s: removed", m->id.text);
 		mail_unlink(mail);
 	} else {
+		hold_refused(mail);
 		put_off(mail);
 	}
 }
 
-void
-fate_expire(struct mail *mail, const char *text)
+/* True where some stay longer than the others, whose time is over. */
+static bool
+some_stay(const struct mail *mail)
 {
-	for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
-		struct spool_rcpt *r = &mail->m.rcpts[i];
+	const struct sched_config *c = &qmgr.sched->config;
 
-		if (r->state != RCPT_QUEUED ||
-		    mail->places[i].mark == PLACE_BUSY)
-			continue;
-		struct dsn dsn = r->last;
-		dsn.outcome = OUTCOME_BOUNCE;
-		if (dsn.status[0] != '4' && dsn.status[0] != '5')
-			memcpy(dsn.status, "4.4.7", sizeof("4.4.7"));
-		if (dsn.text == NULL || dsn.text[0] == '\0')
-			dsn.text = text;
-		mail_note(mail, i, &dsn, r->relay);
-		mail->places[i].expired = true;
-		mail_settle(mail, i, RCPT_FAILED);
-	}
-	while (mail->msg->parts != NULL)
-		sched_leave(qmgr.sched, mail->msg->parts,
-		    mail->msg->parts->ready + mail->msg->parts->waiting, false);
+	if ((mail->msg->flags & SCHED_BACKUP) != 0 ||
+	    c->backup_lifetime <= c->lifetime)
+		return false;
+	for (uint32_t i = 0; i < mail->m.n_rcpts; i++)
+		if (mail->m.rcpts[i].state == RCPT_QUEUED &&
+		    mail->places[i].backup)
+			return true;
+	return false;
+}
+
+void
+fate_time_over(struct mail *mail)
+{
+	give_up(mail, "message expired before it was delivered",
+	    !some_stay(mail));
 	fate_progress(mail);
 }
 

@@ -18,8 +18,9 @@ void fate_of_rcpt(struct mail *mail, uint32_t index, const struct dsn *dsn,
  * after. */
 void fate_progress(struct mail *mail);
 
-/* Its time is over, or the administrator returns it. */
-void fate_expire(struct mail *mail, const char *text);
+/* Its time is over: that of all, or of those in it for whose domains we do not
+ * stand in. */
+void fate_time_over(struct mail *mail);
 
 /* All that is not settled is deleted; none of it may be busy. */
 void fate_delete(struct mail *mail);

@@ -70,6 +70,8 @@ where(struct mail *mail, const struct sched_msg *m, uint32_t i)
 		w.reason = "mail transport unavailable";
 	else if (p->dest->down != 0 && p->dest->reason != NULL)
 		w.reason = p->dest->reason;
+	if (p->dest->down != 0)
+		w.down = loop_wall() - (qmgr.sched->now - p->dest->down);
 	int64_t retry = sched_retry(qmgr.sched, p);
 	if (retry > 0)
 		w.next_retry = loop_wall() + retry;

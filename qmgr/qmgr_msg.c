@@ -92,9 +92,7 @@ sched_add(struct sched *s, const char *id, int64_t age, uint16_t flags)
 	s->n_msgs++;
 	m->flags = flags;
 	m->arrived = s->now - age;
-	m->expires = sched_age_clock(s) - age +
-	    ((flags & SCHED_NULL_SENDER) != 0 ? s->config.bounce_lifetime
-					      : s->config.lifetime);
+	m->expires = sched_age_clock(s) - age + sched_lifetime(s, m);
 	return m;
 }
 
@@ -310,6 +308,7 @@ sched_done(struct sched *s, struct sched_part *p, const struct sched_result *r)
 	if (local == 0)
 		m->faults = 0;
 	dest_sort(s, p);
+	dest_drained(s, d, p->ready + p->busy + p->waiting == 0);
 	if (p->ready + p->busy + p->waiting == 0)
 		free_part(s, p);
 	sched_rekey(s, m);
@@ -421,15 +420,24 @@ sched_settled(const struct sched_msg *m)
 }
 
 int64_t
+sched_next_probe(const struct sched *s, const struct dest *d)
+{
+	if (d->timer.place != 0)
+		return MAX(d->timer.key - s->now, 0);
+	if (d->state == DEST_DOWN && provider_is_down(d))
+		return MAX(d->provider->timer.key - s->now, 0);
+	if (d->state == DEST_WAITS)
+		return MAX(s->resolver_at - s->now, 0);
+	return 0;
+}
+
+int64_t
 sched_retry(const struct sched *s, const struct sched_part *p)
 {
-	if (p->ready > 0 && p->dest->timer.place != 0)
-		return MAX(p->dest->timer.key - s->now, 0);
-	if (p->ready > 0 && p->dest->state == DEST_DOWN &&
-	    provider_is_down(p->dest))
-		return MAX(p->dest->provider->timer.key - s->now, 0);
-	if (p->ready > 0 && p->dest->state == DEST_WAITS)
-		return MAX(s->resolver_at - s->now, 0);
+	int64_t probe = p->ready > 0 ? sched_next_probe(s, p->dest) : 0;
+
+	if (probe > 0)
+		return probe;
 	if (p->waiting > 0)
 		return MAX(p->msg->due - s->now, 0);
 	return 0;

@@ -143,6 +143,7 @@ find_dest(struct mail *mail, uint32_t i)
 	switch (find_route(mail, r, &route, &why)) {
 	case FOUND_ONE:
 		mail->places[i].address = route.address;
+		mail->places[i].backup = route.backup;
 		return dest_for(mail, r, &route);
 	case FOUND_NONE:
 		refuse(mail, i, &why);
@@ -240,6 +241,21 @@ parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready)
 		}
 }
 
+/* The message lives as long as those who are left in it may wait. */
+static void
+set_life(struct mail *mail)
+{
+	bool backup = false;
+
+	for (uint32_t i = 0; i < mail->m.n_rcpts; i++)
+		if (mail->m.rcpts[i].state == RCPT_QUEUED) {
+			backup = mail->places[i].backup;
+			if (!backup)
+				break;
+		}
+	sched_backup(qmgr.sched, mail->msg, backup);
+}
+
 void
 parts_sort(struct mail *mail)
 {
@@ -251,6 +267,7 @@ parts_sort(struct mail *mail)
 		mail->places[i].dest = find_dest(mail, i);
 		n_open += mail->places[i].dest != NULL;
 	}
+	set_life(mail);
 	if (!parts_agree(mail, n_open)) {
 		make_anew(mail);
 		return;

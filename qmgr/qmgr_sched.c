@@ -178,11 +178,18 @@ tell_news(struct sched *s, struct sched_event *e)
 					 : SCHED_RESOLVER_UP;
 		return true;
 	}
-	struct list *link = list_take(&s->news);
-	if (link == NULL)
+	if (list_empty(&s->news))
 		return false;
-	e->kind = SCHED_STATE;
-	e->dest = container_of(link, struct dest, news);
+	e->dest = container_of(s->news.next, struct dest, news);
+	if ((e->dest->tells & DEST_NEWS_STATE) != 0) {
+		e->kind = SCHED_STATE;
+		e->dest->tells &= (uint8_t)~DEST_NEWS_STATE;
+	} else {
+		e->kind = SCHED_DRAINED;
+		e->dest->tells = 0;
+	}
+	if (e->dest->tells == 0)
+		list_drop(&e->dest->news);
 	return true;
 }
 

@@ -39,17 +39,19 @@
 struct sched_config { /* milliseconds */
 	int64_t min_backoff, max_backoff;
 	int64_t lifetime, bounce_lifetime; /* of a null sender's message */
+	int64_t backup_lifetime;           /* of one to those we stand in for */
 	int64_t delay_warning;             /* 0: never */
 	int64_t probe_time, probe_max;
 };
 
 enum sched_kind {
-	SCHED_LOAD,   /* msg: read the file, set loaded, mend the parts */
-	SCHED_START,  /* part: n recipients are busy now, for an agent */
-	SCHED_EXPIRE, /* msg: its time is over, and none of it is busy */
-	SCHED_WARN,   /* msg: the sender is to be told of the delay */
-	SCHED_WAKE,   /* msg: the owner's alarm */
-	SCHED_STATE,  /* dest: `state` is new */
+	SCHED_LOAD,    /* msg: read the file, set loaded, mend the parts */
+	SCHED_START,   /* part: n recipients are busy now, for an agent */
+	SCHED_EXPIRE,  /* msg: its time is over, and none of it is busy */
+	SCHED_WARN,    /* msg: the sender is to be told of the delay */
+	SCHED_WAKE,    /* msg: the owner's alarm */
+	SCHED_STATE,   /* dest: `state` is new */
+	SCHED_DRAINED, /* dest: what waited while it was down is gone */
 	SCHED_RESOLVER_DOWN,
 	SCHED_RESOLVER_UP,
 };
@@ -133,6 +135,10 @@ struct sched_msg *sched_add(struct sched *s, const char *id, int64_t age,
     uint16_t flags);
 struct sched_msg *sched_find(const struct sched *s, const char *id);
 
+/* All its recipients are in domains that we stand in for, or not all: it lives
+ * as long as that says.  May be said again; also after SCHED_EXPIRE. */
+void sched_backup(struct sched *s, struct sched_msg *m, bool backup);
+
 /* After a restart: attempts made so far, and the time until its own clock is
  * due. */
 void sched_resume(struct sched *s, struct sched_msg *m, uint16_t attempts,
@@ -179,6 +185,9 @@ bool sched_settled(const struct sched_msg *m);
 
 /* When its own clock is due, or its destination probed, from now; for lists. */
 int64_t sched_retry(const struct sched *s, const struct sched_part *p);
+
+/* When a destination that is down is probed, from now. */
+int64_t sched_next_probe(const struct sched *s, const struct dest *d);
 
 /* Milliseconds until it expires, if nothing stands still. */
 int64_t sched_left(const struct sched *s, const struct sched_msg *m);

@@ -46,6 +46,11 @@ enum dest_state {
 	DEST_STATES,
 };
 
+enum dest_news {
+	DEST_NEWS_STATE = 1 << 0,
+	DEST_NEWS_DRAINED = 1 << 1,
+};
+
 struct provider;
 
 struct dest {
@@ -74,9 +79,13 @@ struct dest {
 	bool patient;     /* we are backup or relay for it */
 	bool big_turn;    /* small and big parts take turns */
 	bool asking;      /* for its hosts, the first time */
+	uint8_t tells;    /* enum dest_news, for the owner */
+	uint32_t drained; /* messages gone since it came up */
+	int64_t up_at;    /* it came up then, and drains; 0: it does not */
 	int64_t hosts_at; /* when they were asked for; 0: never */
 	int64_t down;     /* since when; 0: it is up */
 	int64_t outage;   /* how long it was down the last time */
+	int64_t draining; /* how long it took to drain */
 	int64_t interval; /* of the probes */
 	int64_t pause;    /* no job before */
 	int64_t idle;     /* since when nobody needs it */
@@ -91,6 +100,7 @@ enum sched_flag {
 	SCHED_TIMED = 1 << 3,   /* `due` is set, for parts that wait */
 	SCHED_ALARM = 1 << 4,   /* `due` is set, for the owner */
 	SCHED_EXPIRED = 1 << 5, /* the owner was told */
+	SCHED_BACKUP = 1 << 6,  /* all of it is for whom we stand in */
 };
 
 struct sched_part {

@@ -8,6 +8,7 @@
 #include "qmgr_take.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +84,29 @@ say_active(const struct mail *mail)
 	    (unsigned long long)mail->m.env.size, sched_count(mail->msg));
 }
 
+/* Once for each domain, and no more than a few. */
+static void
+say_backup(const struct mail *mail)
+{
+	const char *said[4];
+	size_t n = 0;
+
+	for (size_t i = 0; i < mail->m.n_rcpts && n < ARRAY_LEN(said); i++) {
+		const char *at = strrchr(mail->m.rcpts[i].env.address, '@');
+		size_t k = 0;
+
+		if (!mail->places[i].backup || at == NULL)
+			continue;
+		while (k < n && !str_eq_nocase(said[k], at + 1))
+			k++;
+		if (k < n)
+			continue;
+		said[n++] = at + 1;
+		log_info("%s: accepted as backup for %s", mail->msg->id.text,
+		    at + 1);
+	}
+}
+
 /* A message of that id is known.  Another file may have it too, if a
  * program that makes ids does not as it should: nobody's mail is lost by
  * that. */
@@ -124,8 +148,10 @@ take_file(const char *id, enum spool_dir dir, int fd)
 	count_books(mail, fd >= 0);
 	mail_attach(mail, m);
 	parts_sort(mail);
-	if (dir == SPOOL_NEW)
+	if (dir == SPOOL_NEW) {
+		say_backup(mail);
 		say_active(mail);
+	}
 	/* Read again when its turn comes: what is not fresh, and what is too
 	 * much. */
 	bool keep = fd >= 0 && qmgr.n_loaded <= LOADED_MAX;

@@ -197,10 +197,33 @@ START_TEST(the_summary_counts_messages_not_recipients)
 
 	show_summary_item(&s, &item);
 	show_summary_item(&s, &item);
-	show_summary_end(&out, &s, 1700000300 * SECOND);
+	show_summary_end(&out, &s, 1700000300 * SECOND, false);
 	ck_assert_ptr_nonnull(strstr(buf_str(&out),
-	    "smtp:y.test                             2       5m        3 "
-	    "      5m connect to"));
+	    "smtp:y.test                             2       4096 up          "
+	    "-       5m        3       5m connect to"));
+}
+END_TEST
+
+START_TEST(the_summary_says_what_is_down)
+{
+	CLEAN_BUF struct buf out = { 0 };
+	struct show_summary s = { 0 }, j = { 0 };
+
+	for (size_t i = 0; i < item.n; i++)
+		item.rcpts[i].down = 1700000100 * SECOND;
+	show_summary_item(&s, &item);
+	show_summary_item(&j, &item);
+	show_summary_end(&out, &s, 1700000300 * SECOND, false);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&out), "2048 down       3m       5m        3 "));
+	buf_reset(&out);
+	show_summary_end(&out, &j, 1700000300 * SECOND, true);
+	ck_assert_str_eq(buf_str(&out),
+	    "{\"next_hop\": \"smtp:y.test\", \"state\": \"down\", "
+	    "\"down_since\": 1700000100, \"messages\": 1, \"bytes\": 2048, "
+	    "\"oldest\": 1700000000, \"attempts\": 3, \"next_retry\": "
+	    "1700000600, \"reason\": \"connect to h.y.test[192.0.2.1]:25: "
+	    "refused\"}\n");
 }
 END_TEST
 
@@ -234,6 +257,7 @@ suite_of_cases(void)
 	tcase_add_test(t, json_is_one_line);
 	tcase_add_test(t, json_holds_any_bytes);
 	tcase_add_test(t, the_summary_counts_messages_not_recipients);
+	tcase_add_test(t, the_summary_says_what_is_down);
 	tcase_add_test(t, every_prefix_of_a_line_is_refused);
 	suite_add_tcase(s, t);
 	return s;

@@ -39,6 +39,8 @@ static int agent_end, bounce_end;
 static bool has_bounce;
 static struct buf logged;
 static struct buf job_packet;
+static int64_t mail_age;    /* of what is sent next */
+static uint32_t mail_flags; /* ... and its flags */
 
 /* ---- in the place of program.c ---- */
 
@@ -76,6 +78,7 @@ keep_line(enum log_level level, const char *line)
 static const struct chan_rule rules[] = {
 	{ MSG_job_result, AGENTS, agent_result },
 	{ MSG_job_expand, AGENTS, agent_expand },
+	{ MSG_job_hosts, AGENTS, agent_hosts },
 	{ MSG_job_done, AGENTS, agent_done },
 	{ MSG_notice_done, 1u << ROLE_BOUNCE, notice_answer },
 };
@@ -104,6 +107,7 @@ begin_qmgr(void)
 		.max_backoff = 20 * SECOND,
 		.lifetime = HOUR,
 		.bounce_lifetime = HOUR,
+		.backup_lifetime = DAY,
 		.probe_time = 100,
 		.probe_max = SECOND,
 	};
@@ -140,7 +144,8 @@ setup(void)
 	(void)fprintf(f,
 	    "myhostname = here.test\nmydestination =\nalias_maps =\n"
 	    "minimal_backoff_time = 2s\nlocal_recipient_maps =\n"
-	    "maximal_backoff_time = 20s\n");
+	    "maximal_backoff_time = 20s\n"
+	    "backup_mx_domains = backup.test\nrelay_transport = smtp\n");
 	ck_assert_int_eq(fclose(f), 0);
 	(void)close(at);
 	ck_assert_msg(param_load(dir, NULL, &errors), "%s", buf_str(&errors));
@@ -183,6 +188,8 @@ teardown(void)
 	log_sink(NULL);
 	buf_free(&logged);
 	buf_free(&job_packet);
+	mail_age = 0;
+	mail_flags = 0;
 	ck_assert_int_eq(nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 	memcpy(dir + sizeof(dir) - sizeof("XXXXXX"), "XXXXXX",
 	    sizeof("XXXXXX"));
@@ -203,7 +210,8 @@ write_mail(const char *id, const char *sender, const char *const *rcpts,
 {
 	CLEAN_DRAFT struct spool_draft d = { 0 };
 	struct rec_env env = {
-		.arrived = clock_wall(),
+		.arrived = clock_wall() - mail_age,
+		.flags = mail_flags,
 		.sender = sender,
 		.client_name = "",
 		.client_addr = "",
@@ -684,6 +692,207 @@ START_TEST(a_destination_that_is_down_is_tried_by_one)
 }
 END_TEST
 
+/* ---- standing in for others ---- */
+
+/* The agent has found this host, and waits. */
+static bool
+may_go(uint32_t stream, const char *address)
+{
+	CLEAN_BUF struct buf packet = { 0 }, hosts = { 0 }, answer = { 0 };
+	struct msg_job_go m;
+	int fd = -1;
+
+	rec_put_job_host(&hosts,
+	    &(struct rec_job_host){
+		.name = "mx.test",
+		.address = address,
+		.port = 25,
+	    });
+	msg_put_job_hosts(&packet,
+	    &(struct msg_job_hosts){
+		.stream = stream,
+		.hosts = { buf_str(&hosts), hosts.len },
+	    });
+	give(agent_end, &packet);
+	ck_assert_int_eq(chan_get_now(agent_end, &answer, &fd, SECOND), 0);
+	ck_assert(msg_get_job_go(&m, answer.text + 4, answer.len - 4));
+	ck_assert_uint_eq(m.stream, stream);
+	return m.go != 0;
+}
+
+START_TEST(two_domains_on_a_dead_host_cost_one_attempt)
+{
+	struct msg_job job;
+	char ids[2][QUEUEID_LEN + 1];
+
+	(void)snprintf(ids[0], sizeof(ids[0]), "%s",
+	    SEND("s@x.test", "a@y.test"));
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_uint_eq(job.hosts, 1);
+	ck_assert(may_go(job.stream, "192.0.2.1"));
+	answer_all(&job, OUTCOME_DEFER, FAULT_DESTINATION);
+	qmgr.sched->config.probe_time = HOUR;
+
+	(void)snprintf(ids[1], sizeof(ids[1]), "%s",
+	    SEND("s@x.test", "a@z.test"));
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_str_eq(job.nexthop, "z.test");
+	ck_assert(!may_go(job.stream, "192.0.2.1"));
+	done(job.stream);
+	LOGGED("destination smtp:z.test is down: said the test");
+	LOGGED("delivery temporarily suspended: said the test");
+	for (int i = 0; i < 2; i++)
+		ck_assert(lies_in(ids[i], SPOOL_CUR));
+	ck_assert_uint_eq(sched_count(sched_find(qmgr.sched, ids[1])), 1);
+
+	/* It tries for both. */
+	sched_wake(qmgr.sched, sched_find_dest(qmgr.sched, "smtp", "z.test"));
+	events_run();
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_str_eq(job.nexthop, "z.test");
+	ck_assert_uint_eq(job.probe, 1);
+	ck_assert(may_go(job.stream, "192.0.2.1"));
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_str_eq(job.nexthop, "y.test");
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	for (int i = 0; i < 2; i++)
+		ck_assert(is_gone(ids[i]));
+	LOGGED("destination smtp:y.test is up again after");
+	LOGGED("destination smtp:y.test: 1 messages drained in");
+}
+END_TEST
+
+START_TEST(hosts_that_are_no_addresses_close_the_channel)
+{
+	struct msg_job job;
+	CLEAN_BUF struct buf packet = { 0 }, hosts = { 0 };
+
+	(void)SEND("s@x.test", "a@y.test");
+	ck_assert(next_job(&job, SECOND));
+	rec_put_job_host(&hosts,
+	    &(struct rec_job_host){ .name = "x", .address = "192.0.2" });
+	msg_put_job_hosts(&packet,
+	    &(struct msg_job_hosts){
+		.stream = job.stream,
+		.hosts = { buf_str(&hosts), hosts.len },
+	    });
+	give(agent_end, &packet);
+	LOGGED("delivery agent lost");
+}
+END_TEST
+
+static const struct {
+	const char *sender, *action;
+	uint32_t flags;
+	const char *rcpt;
+	bool held, gone;
+	const char *why;
+} refusals[] = {
+	{ "s@x.test", "hold", 0, "a@backup.test", false, false, "" },
+	{ "", "hold", 0, "a@y.test", false, true, "" },
+	{ "", "hold", 0, "a@backup.test", true, false, "null sender" },
+	{ "s@x.test", "hold", MAIL_SPF_FAIL, "a@backup.test", true, false,
+	    "SPF fail" },
+	{ "s@x.test", "hold", MAIL_DMARC_FAIL, "a@backup.test", true, false,
+	    "DMARC fail" },
+	{ "s@x.test", "hold", MAIL_SPF_FAIL, "a@y.test", false, false, "" },
+	{ "s@x.test", "discard", MAIL_SPF_FAIL, "a@backup.test", false, true,
+	    "SPF fail" },
+	{ "s@x.test", "bounce", MAIL_SPF_FAIL, "a@backup.test", false, false,
+	    "" },
+};
+
+START_TEST(what_a_primary_refuses)
+{
+	const char *action = params.backup_refused_action;
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 }, line = { 0 };
+
+	mail_flags = refusals[_i].flags;
+	params.backup_refused_action = refusals[_i].action;
+	CLEAN_STR char *id = xstrdup(
+	    SEND(refusals[_i].sender, refusals[_i].rcpt));
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_BOUNCE, FAULT_NONE);
+	ck_assert_int_eq(lies_in(id, SPOOL_HOLD), refusals[_i].held);
+	if (refusals[_i].why[0] != '\0') {
+		buf_addf(&line, "refused after we accepted it as backup (%s)",
+		    refusals[_i].why);
+		LOGGED(buf_str(&line));
+	}
+	if (refusals[_i].gone)
+		ck_assert(is_gone(id));
+	else if (!refusals[_i].held)
+		notice_over(next_notice(&packet, &notice), true);
+	params.backup_refused_action = action;
+}
+END_TEST
+
+START_TEST(others_of_a_refused_message_go_on)
+{
+	struct msg_job job;
+	struct wire w;
+	struct rec_job_rcpt r;
+
+	mail_flags = MAIL_SPF_FAIL;
+	CLEAN_STR char *id = xstrdup(
+	    SEND("s@x.test", "a@backup.test", "b@backup.test"));
+	LOGGED("accepted as backup for backup.test");
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_uint_eq(rcpts_of(&job), 2);
+	uint32_t stream = job.stream;
+	result(stream, 0, OUTCOME_BOUNCE, FAULT_NONE);
+	result(stream, 1, OUTCOME_DEFER, FAULT_MESSAGE);
+	done(stream);
+	ck_assert(lies_in(id, SPOOL_CUR));
+
+	ck_assert(next_job(&job, 5 * SECOND));
+	w = wire_open(job.rcpts.at, job.rcpts.len);
+	stream = job.stream;
+	while (wire_more(&w)) {
+		ck_assert(rec_get_job_rcpt(&r, &w));
+		result(stream, r.index,
+		    r.index == 0 ? OUTCOME_BOUNCE : OUTCOME_SENT, FAULT_NONE);
+	}
+	done(stream);
+	ck_assert(lies_in(id, SPOOL_HOLD));
+	ck_assert_uint_eq(qmgr.books.sent, 1);
+	ck_assert_uint_eq(qmgr.held, 1);
+}
+END_TEST
+
+START_TEST(of_a_mixed_message_each_has_its_time)
+{
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+
+	mail_age = 2 * HOUR;
+	CLEAN_STR char *id = xstrdup(
+	    SEND("s@x.test", "a@backup.test", "b@y.test"));
+	for (int i = 0; i < 2; i++) {
+		ck_assert(next_job(&job, SECOND));
+		answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
+	}
+	uint32_t stream = next_notice(&packet, &notice);
+	struct wire w = wire_open(notice.rcpts.at, notice.rcpts.len);
+	struct rec_notice_rcpt r;
+	ck_assert(rec_get_notice_rcpt(&r, &w));
+	ck_assert_str_eq(r.address, "b@y.test");
+	ck_assert(wire_done(&w));
+	notice_over(stream, true);
+	ck_assert(lies_in(id, SPOOL_CUR));
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	ck_assert_uint_eq(sched_count(m), 1);
+	ck_assert_int_gt(sched_left(qmgr.sched, m), 20 * HOUR);
+	ck_assert_uint_eq(qmgr.books.expired, 1);
+}
+END_TEST
+
+/* ---- aliases ---- */
+
 START_TEST(an_alias_becomes_its_members)
 {
 	struct msg_job job;
@@ -938,6 +1147,12 @@ suite_of_cases(void)
 	tcase_add_test(t, failed_mail_is_kept_until_its_sender_is_told);
 	tcase_add_test(t, nobody_is_told_of_a_failed_notification);
 	tcase_add_test(t, a_destination_that_is_down_is_tried_by_one);
+	tcase_add_test(t, two_domains_on_a_dead_host_cost_one_attempt);
+	tcase_add_test(t, hosts_that_are_no_addresses_close_the_channel);
+	tcase_add_loop_test(t, what_a_primary_refuses, 0,
+	    (int)ARRAY_LEN(refusals));
+	tcase_add_test(t, others_of_a_refused_message_go_on);
+	tcase_add_test(t, of_a_mixed_message_each_has_its_time);
 	tcase_add_test(t, an_alias_becomes_its_members);
 	tcase_add_test(t, who_speaks_with_the_network_names_no_commands);
 	tcase_add_test(t, a_member_that_fits_no_packet_is_refused);

@@ -14,6 +14,7 @@ static const struct sched_config config = {
 	.max_backoff = 4000 * SECOND,
 	.lifetime = 5 * DAY,
 	.bounce_lifetime = DAY,
+	.backup_lifetime = 30 * DAY,
 	.delay_warning = 4 * HOUR,
 	.probe_time = 15 * SECOND,
 	.probe_max = 5 * MINUTE,
@@ -383,6 +384,79 @@ START_TEST(a_backup_is_probed_eagerly)
 }
 END_TEST
 
+/* Null senders too: it is somebody else's mail. */
+START_TEST(mail_for_a_backup_domain_is_kept_longer)
+{
+	struct sched_msg *m = sched_add(s, "0000000000001", 10 * DAY,
+	    SCHED_NULL_SENDER);
+
+	m->loaded = m;
+	(void)sched_join(s, m, sched_dest(s, smtp, "a"), 1, false);
+	ck_assert_int_lt(sched_left(s, m), 0);
+	sched_backup(s, m, true);
+	sched_backup(s, m, true);
+	ck_assert_int_eq(sched_left(s, m), 20 * DAY);
+	struct sched_event e = next(SCHED_START);
+	failed(&e, FAULT_DESTINATION);
+	(void)next(SCHED_STATE);
+	sched_room(s, smtp, 0);
+	later(20 * DAY - 1);
+	silent();
+	later(1);
+	ck_assert_ptr_eq(next(SCHED_EXPIRE).msg, m);
+	silent();
+	/* Whose other recipients are over is looked at again. */
+	sched_backup(s, m, false);
+	ck_assert_ptr_eq(next(SCHED_EXPIRE).msg, m);
+}
+END_TEST
+
+START_TEST(the_delay_is_told_as_of_other_mail)
+{
+	struct sched_msg *m = message(1, "a", 1);
+
+	sched_backup(s, m, true);
+	struct sched_event e = next(SCHED_START);
+	failed(&e, FAULT_DESTINATION);
+	(void)next(SCHED_STATE);
+	sched_room(s, smtp, 0);
+	later(4 * HOUR - 1);
+	silent();
+	later(1);
+	ck_assert_ptr_eq(next(SCHED_WARN).msg, m);
+	silent();
+}
+END_TEST
+
+START_TEST(the_end_of_the_drain_is_said)
+{
+	struct sched_event e, f;
+
+	for (int i = 0; i < 3; i++)
+		(void)message(i, "a", 1);
+	e = next(SCHED_START);
+	f = next(SCHED_START);
+	failed(&e, FAULT_DESTINATION);
+	(void)next(SCHED_STATE);
+	failed(&f, FAULT_DESTINATION);
+	silent();
+	later(20 * SECOND);
+	e = next(SCHED_START);
+	over(&e);
+	(void)next(SCHED_STATE);
+	e = next(SCHED_START);
+	later(5 * SECOND);
+	over(&e);
+	e = next(SCHED_START);
+	later(5 * SECOND);
+	over(&e);
+	struct dest *d = next(SCHED_DRAINED).dest;
+	ck_assert_uint_eq(d->drained, 3);
+	ck_assert_int_eq(d->draining, 10 * SECOND);
+	silent();
+}
+END_TEST
+
 START_TEST(what_comes_back_drains_slowly_first)
 {
 	for (int i = 0; i < 20; i++)
@@ -652,6 +726,9 @@ suite_of_cases(void)
 	tcase_add_test(t, old_mail_is_tried_before_it_expires);
 	tcase_add_test(t, a_silent_destination_goes_down_at_once);
 	tcase_add_test(t, a_backup_is_probed_eagerly);
+	tcase_add_test(t, mail_for_a_backup_domain_is_kept_longer);
+	tcase_add_test(t, the_delay_is_told_as_of_other_mail);
+	tcase_add_test(t, the_end_of_the_drain_is_said);
 	tcase_add_test(t, what_comes_back_drains_slowly_first);
 	tcase_add_test(t, a_proven_destination_survives_one_failure);
 	tcase_add_test(t, a_flush_tries_that_message_now);

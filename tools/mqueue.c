@@ -64,7 +64,7 @@ static const struct tool mqueue = {
 	.letters = "fj",
 	.longs = longs,
 	.help =
-	    "usage: mqueue [-c DIR] [--json | --summary] [SELECTION] [ID ...]\n"
+	    "usage: mqueue [-c DIR] [--json] [--summary] [SELECTION] [ID ...]\n"
 	    "       mqueue [-c DIR] -f [ID | DOMAIN ...]\n"
 	    "       mqueue [-c DIR] --hold | --release | --delete |\n"
 	    "              --bounce | --requeue\n"
@@ -222,10 +222,10 @@ on_item(void *arg, const struct item *item)
 	l->n++;
 	if (l->collect)
 		ids_add(&l->ids, item->mail.id);
-	else if (want.json)
-		show_json(&l->out, item);
 	else if (want.summary)
 		show_summary_item(&l->summary, item);
+	else if (want.json)
+		show_json(&l->out, item);
 	else if (l->full)
 		show_full(&l->out, item);
 	else
@@ -259,7 +259,7 @@ list(const struct ids *ids)
 	int code = go_through(ids, &l);
 
 	if (want.summary)
-		show_summary_end(&l.out, &l.summary, l.now);
+		show_summary_end(&l.out, &l.summary, l.now, want.json);
 	else if (!want.json && !l.full)
 		show_list_end(&l.out, &l.list);
 	flush_out(&l.out);

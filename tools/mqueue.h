@@ -69,14 +69,15 @@ void show_json(struct buf *out, const struct item *item);
 /* Everything that is known, a line each. */
 void show_full(struct buf *out, const struct item *item);
 
-/* A row a next hop. */
+/* A row a next hop, or a JSON object. */
 struct show_summary {
 	struct map rows;
 	uint64_t items;
 	struct arena arena;
 };
 void show_summary_item(struct show_summary *s, const struct item *item);
-void show_summary_end(struct buf *out, struct show_summary *s, int64_t now);
+void show_summary_end(struct buf *out, struct show_summary *s, int64_t now,
+    bool json);
 
 /* ---- mqueue_ask: qmgr ---- */
 

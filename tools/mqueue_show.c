@@ -222,9 +222,10 @@ show_full(struct buf *out, const struct item *item)
 
 struct row {
 	const char *hop;
-	uint64_t messages;
+	uint64_t messages, bytes;
 	uint64_t seen; /* number of the last item that counted */
 	int64_t oldest, next;
+	int64_t down; /* since; 0: it is up, as far as is known */
 	uint32_t attempts;
 	char *reason;
 };
@@ -248,6 +249,8 @@ show_summary_item(struct show_summary *s, const struct item *item)
 		}
 		struct row *row = *place;
 		row->messages += row->seen != s->items;
+		row->bytes += row->seen != s->items ? item->mail.size : 0;
+		row->down = MAX(row->down, r->down);
 		row->seen = s->items;
 		row->oldest = MIN(row->oldest, item->mail.arrived);
 		row->attempts = MAX(row->attempts, r->attempts);
@@ -289,12 +292,25 @@ put_span(struct buf *out, int64_t ms)
 }
 
 static void
+put_state(struct buf *out, const struct row *row, int64_t now)
+{
+	if (row->down == 0)
+		buf_addf(out, "%-4s %8s ", "up", "-");
+	else {
+		buf_adds(out, "down ");
+		put_span(out, now - row->down);
+	}
+}
+
+static void
 put_summary_row(struct buf *out, struct row *row, int64_t now)
 {
 	CLEAN_BUF struct buf hop = { 0 };
 
 	put_text(&hop, row->hop);
-	buf_addf(out, "%-32s %8" PRIu64 " ", buf_str(&hop), row->messages);
+	buf_addf(out, "%-32s %8" PRIu64 " %10" PRIu64 " ", buf_str(&hop),
+	    row->messages, row->bytes);
+	put_state(out, row, now);
 	put_span(out, now - row->oldest);
 	buf_addf(out, "%8" PRIu32 " ", row->attempts);
 	if (row->next > 0)
@@ -305,8 +321,26 @@ put_summary_row(struct buf *out, struct row *row, int64_t now)
 	buf_addc(out, '\n');
 }
 
+static void
+put_summary_json(struct buf *out, const struct row *row)
+{
+	buf_addc(out, '{');
+	put_json(out, "next_hop", row->hop);
+	buf_addf(out,
+	    ", \"state\": \"%s\", \"down_since\": %" PRId64
+	    ", \"messages\": %" PRIu64 ", \"bytes\": %" PRIu64
+	    ", \"oldest\": %" PRId64 ", \"attempts\": %" PRIu32
+	    ", \"next_retry\": %" PRId64 ", ",
+	    row->down != 0 ? "down" : "up", row->down / SECOND, row->messages,
+	    row->bytes, row->oldest / SECOND, row->attempts,
+	    row->next / SECOND);
+	put_json(out, "reason", row->reason != NULL ? row->reason : "");
+	buf_adds(out, "}\n");
+}
+
 void
-show_summary_end(struct buf *out, struct show_summary *s, int64_t now)
+show_summary_end(struct buf *out, struct show_summary *s, int64_t now,
+    bool json)
 {
 	struct row **rows = xcalloc(MAX(s->rows.len, 1), sizeof(*rows));
 	size_t n = 0;
@@ -314,11 +348,15 @@ show_summary_end(struct buf *out, struct show_summary *s, int64_t now)
 	MAP_EACH(&s->rows, e)
 		rows[n++] = e->value;
 	qsort(rows, n, sizeof(rows[0]), by_messages);
-	if (n > 0)
-		buf_addf(out, "%-32s %8s %8s %8s %8s %s\n", "Next hop",
-		    "Messages", "Oldest", "Attempts", "Next try", "Reason");
+	if (n > 0 && !json)
+		buf_addf(out, "%-32s %8s %10s %-13s %8s %8s %8s %s\n",
+		    "Next hop", "Messages", "Bytes", "State since", "Oldest",
+		    "Attempts", "Next try", "Reason");
 	for (size_t i = 0; i < n; i++) {
-		put_summary_row(out, rows[i], now);
+		if (json)
+			put_summary_json(out, rows[i]);
+		else
+			put_summary_row(out, rows[i], now);
 		free(rows[i]->reason);
 	}
 	free(rows);

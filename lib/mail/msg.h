@@ -71,6 +71,8 @@ enum mail_flag {
 	MAIL_DOTS = 1 << 7,    /* a line of the content begins with a dot */
 	MAIL_TRUSTED = 1 << 8, /* from mynetworks */
 	MAIL_FORWARDED = 1 << 9,
+	MAIL_SPF_FAIL = 1 << 10, /* its client may not use its sender */
+	MAIL_DMARC_FAIL = 1 << 11,
 };
 
 /* Who is at the other end of a channel; also the rows of the rights table. */

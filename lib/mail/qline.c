@@ -44,6 +44,7 @@ qline_put_rcpt(struct buf *out, const struct spool_rcpt *r,
 		.relay = r->relay,
 		.attempts = where->attempts,
 		.next_retry = where->next_retry,
+		.down = where->down,
 	};
 
 	if (hidden)

@@ -23,6 +23,7 @@ struct qline_where {
 	const char *reason;              /* where it was not tried itself */
 	uint32_t attempts;
 	int64_t next_retry;
+	int64_t down; /* since then its next hop is not reached; 0: it is */
 };
 
 /* True for recipients that stand in the lists: queued, or failed and their

@@ -26,12 +26,13 @@ static struct domains {
 	enum route_class class;
 	struct namelist *names;
 	bool parents; /* an entry matches subdomains too */
+	bool backup;
 } domains[] = {
 	{ PARAM(mydestination), .class = ROUTE_LOCAL },
 	{ PARAM(virtual_alias_domains), .class = ROUTE_VIRTUAL_ALIAS },
 	{ PARAM(virtual_mailbox_domains), .class = ROUTE_VIRTUAL_MAILBOX },
 	{ PARAM(relay_domains), .class = ROUTE_RELAY },
-	{ PARAM(backup_mx_domains), .class = ROUTE_RELAY },
+	{ PARAM(backup_mx_domains), .class = ROUTE_RELAY, .backup = true },
 };
 
 enum maps {
@@ -137,11 +138,12 @@ is_own_literal(const char *domain)
 	return own_has(buf_str(&text));
 }
 
-enum found
-route_classify(const char *domain, enum route_class *out)
+static enum found
+classify(const char *domain, enum route_class *class, bool *backup)
 {
+	*backup = false;
 	if (domain[0] == '\0' || is_own_literal(domain)) {
-		*out = ROUTE_LOCAL;
+		*class = ROUTE_LOCAL;
 		return FOUND_ONE;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
@@ -151,12 +153,21 @@ route_classify(const char *domain, enum route_class *out)
 		if (f == FOUND_FAILED)
 			return FOUND_FAILED;
 		if (f == FOUND_ONE) {
-			*out = d->class;
+			*class = d->class;
+			*backup = d->backup;
 			return FOUND_ONE;
 		}
 	}
-	*out = ROUTE_OTHER;
+	*class = ROUTE_OTHER;
 	return FOUND_ONE;
+}
+
+enum found
+route_classify(const char *domain, enum route_class *out)
+{
+	bool backup;
+
+	return classify(domain, out, &backup);
 }
 
 static bool
@@ -317,7 +328,7 @@ route_resolve(struct arena *a, const char *sender __attribute__((unused)),
 	struct route r = { 0 };
 
 	*why = later;
-	if (route_classify(addr.domain, &r.class) == FOUND_FAILED ||
+	if (classify(addr.domain, &r.class, &r.backup) == FOUND_FAILED ||
 	    adopt_postmaster(a, &addr, &r.class) == FOUND_FAILED)
 		return FOUND_FAILED;
 	if (addr.domain[0] == '\0')

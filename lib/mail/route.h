@@ -28,6 +28,8 @@ enum route_class {             /* Postfix's address classes */
 
 struct route {
 	enum route_class class;
+	bool
+	    backup; /* it is in backup_mx_domains, where no class comes first */
 	const char
 	    *transport;      /* "smtp", "local", "error", "retry", "discard" */
 	const char *nexthop; /* "example.org", "[10.0.0.1]:25", text of error */
