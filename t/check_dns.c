@@ -40,6 +40,7 @@ static const char zone[] =
     "loop1 CNAME loop2\nloop2 CNAME loop1\n"
     "dead CNAME nowhere\n"
     "brief 0 A 10.0.0.9\n"
+    "odd\\+\\0321 0 TXT x\n"
     "$GENERATE 1-100 many A 10.1.0.$\n";
 
 static const char other[] =
@@ -223,6 +224,9 @@ static const struct {
 	{ "localhost", DNS_A, DNS_OK, "127.0.0.1 " },
 	{ "x.localhost", DNS_AAAA, DNS_OK, "::1 " },
 	{ "localhost", DNS_MX, DNS_NODATA, "" },
+	{ "any.onion", DNS_A, DNS_NXDOMAIN, "" },
+	{ "odd\\043\\0321.ex.example", DNS_TXT, DNS_OK, "x" },
+	{ "a\\000.example", DNS_A, DNS_NXDOMAIN, "" },
 	{ "many.ex.example", DNS_A, DNS_OK, NULL }, /* over TCP */
 };
 

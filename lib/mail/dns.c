@@ -278,19 +278,37 @@ on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 
 /* ---- asking ---- */
 
+/* c-ares has a backslash and the byte itself for \DDD. */
+static void
+put_name(struct buf *out, const char *name)
+{
+	while (*name != '\0') {
+		int byte = dns_name_escape(&name);
+
+		if (byte < 0) {
+			buf_addc(out, *name++);
+		} else {
+			buf_addc(out, '\\');
+			buf_addc(out, (char)byte);
+		}
+	}
+}
+
 /* A question of ours: random id, EDNS, and AD set, which asks for the AD bit of
  * the answer (RFC 6840 5.7). */
 static void
 send_question(struct flight *f)
 {
+	CLEAN_BUF struct buf name = { 0 };
 	unsigned char *packet;
 	unsigned short id;
 	int len;
 
+	put_name(&name, f->name);
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		log_fatal("no random numbers from the system");
-	int status = ares_create_query(f->name, ns_c_in, (int)f->type, id, 1,
-	    &packet, &len, EDNS_SIZE);
+	int status = ares_create_query(buf_str(&name), ns_c_in, (int)f->type,
+	    id, 1, &packet, &len, EDNS_SIZE);
 	if (status != ARES_SUCCESS)
 		log_fatal("cannot make a DNS question: %s",
 		    ares_strerror(status));
@@ -300,7 +318,7 @@ send_question(struct flight *f)
 	arm_retry();
 }
 
-/* Names that no name server is asked for. */
+/* Names that no name server is asked for; c-ares refuses ".onion" itself. */
 static bool
 answer_here(struct dns_query *q, const char *name)
 {
@@ -309,7 +327,8 @@ answer_here(struct dns_query *q, const char *name)
 	};
 	struct dns_answer here = { .records = &record, .text = "" };
 
-	if (!dns_name_valid(name)) {
+	if (!dns_name_askable(name) || str_eq(name, "onion") ||
+	    str_ends(name, ".onion")) {
 		here.status = DNS_NXDOMAIN;
 		here.text = "Host not found (not a domain name)";
 	} else if (!str_eq(name, "localhost") &&

@@ -7,8 +7,9 @@
  * ends in log_fatal where it cannot.  Nothing is sent before the first
  * question, which needs the loop.
  *
- * "localhost" and names below it are answered here (RFC 6761); a name that
- * cannot exist is DNS_NXDOMAIN without asking.
+ * "localhost" and names below it are answered here (RFC 6761), and so is
+ * ".onion" (RFC 7686); a name that cannot exist is DNS_NXDOMAIN without asking.
+ * A byte that no host's name has may be asked for as \DDD (RFC 1035 5.1).
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

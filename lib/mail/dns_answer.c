@@ -442,24 +442,58 @@ dns_parse(struct arena *a, const void *packet, size_t len, const char *name,
 	return true;
 }
 
-bool
-dns_name_valid(const char *name)
+int
+dns_name_escape(const char **at)
 {
-	size_t len = strlen(name), label = 0;
+	const char *p = *at;
+	int byte = 0;
 
-	if (len == 0 || len > 253)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		char ch = name[i];
+	if (*p != '\\')
+		return -1;
+	for (int i = 1; i <= 3; i++) {
+		if (!char_is_digit(p[i]))
+			return -1;
+		byte = byte * 10 + (p[i] - '0');
+	}
+	if (byte == 0 || byte > 255)
+		return -1;
+	*at = p + 4;
+	return byte;
+}
+
+/* The rules of names; with `any` bytes of all kinds as \DDD. */
+static bool
+name_fits(const char *name, bool any)
+{
+	size_t len = 0, label = 0;
+
+	while (*name != '\0') {
+		char ch = *name;
 
 		if (ch == '.' && label == 0)
 			return false;
-		if (ch != '.' && !char_is_alpha(ch) && !char_is_digit(ch) &&
-		    ch != '-' && ch != '_')
+		if (any && dns_name_escape(&name) >= 0)
+			ch = '\\';
+		else if (ch != '.' && !char_is_alpha(ch) &&
+		    !char_is_digit(ch) && ch != '-' && ch != '_')
 			return false;
+		else
+			name++;
 		label = ch == '.' ? 0 : label + 1;
-		if (label > 63)
+		if (label > 63 || ++len > 253)
 			return false;
 	}
 	return label > 0;
+}
+
+bool
+dns_name_valid(const char *name)
+{
+	return name_fits(name, false);
+}
+
+bool
+dns_name_askable(const char *name)
+{
+	return name_fits(name, true);
 }

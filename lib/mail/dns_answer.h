@@ -29,6 +29,13 @@ MUST_CHECK bool dns_parse(struct arena *a, const void *packet, size_t len,
     const char *name, enum dns_type type, struct dns_reply *out,
     const char **why);
 
-/* True for a name that may stand in a question or be a host: labels of letters,
+/* True for a name that a host may have: labels of letters,
  * digits, hyphens and underscores, 1 to 63 each, 253 in all. */
 bool dns_name_valid(const char *name);
+
+/* The same with any bytes in the labels: all others are written as \DDD. */
+bool dns_name_askable(const char *name);
+
+/* The byte that a \DDD at the cursor stands for, with the cursor behind it; -1
+ * where there is none. */
+int dns_name_escape(const char **at);
