@@ -64,3 +64,14 @@ libposthouse_a_SOURCES += \
 	lib/mail/smtp_memory.h lib/mail/smtp_memory.c \
 	lib/mail/smtp_resolve.h lib/mail/smtp_resolve.c
 check_PROGRAMS += t/check_smtp_hosts
+libposthouse_a_SOURCES += \
+	lib/mail/spf_macro.h lib/mail/spf_macro.c \
+	lib/mail/spf_record.h lib/mail/spf_record.c \
+	lib/mail/spf.h lib/mail/spf_parts.h lib/mail/spf_name.c \
+	lib/mail/spf_walk.c lib/mail/spf.c
+check_PROGRAMS += t/check_spf t/check_spf_vectors
+t_check_spf_SOURCES = t/check_spf.c t/spf_world.h t/spf_world.c
+t_check_spf_vectors_SOURCES = t/check_spf_vectors.c \
+	t/spf_world.h t/spf_world.c t/spf_second.h t/spf_second.c
+t_check_spf_vectors_LDADD = $(LDADD) $(SPF2_LIBS)
+EXTRA_DIST += t/spf_vectors.py t/data/spf.cases
