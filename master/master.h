@@ -23,6 +23,7 @@
 #include "list.h"
 #include "loop.h"
 #include "master_backoff.h"
+#include "master_said.h"
 #include "msg.h"
 #include "param.h"
 
@@ -84,8 +85,7 @@ struct proc {
 	struct chan control;
 	struct loop_timer restart;
 	struct backoff backoff;
-	struct loop_watch said; /* its standard error */
-	struct buf saying;      /* the beginning of a line of it */
+	struct said said; /* its standard error */
 	enum proc_state state;
 	pid_t pid;       /* 0 while down */
 	uint32_t slot;   /* no other running process has it */

@@ -25,8 +25,7 @@
 
 #define SILENCE_MAX (60 * SECOND)
 #define FIRST_FREE  10 /* descriptors below are a child's own places */
-#define SAID_MAX    1024
-#define PIPE_HOLDS  65536
+#define STATUS_MAX  1024
 #define ENV_MAX     64
 
 /* What a program gets of our environment. */
@@ -62,12 +61,7 @@ static void
 forget_process(struct proc *p)
 {
 	chan_stop(&p->control);
-	if (p->said.fd > 0) {
-		loop_unwatch(&p->said);
-		close_fd(&p->said.fd);
-	}
-	p->said = (struct loop_watch){ 0 };
-	buf_free(&p->saying);
+	said_stop(&p->said);
 	free_str(&p->status);
 	p->busy = 0;
 	p->pid = 0;
@@ -85,52 +79,14 @@ proc_free(struct proc *p)
 /* ---- what it says on standard error ---- */
 
 static void
-hear_line(struct proc *p, const char *line, size_t len)
+on_line(struct said *said, const char *line)
 {
-	CLEAN_BUF struct buf text = { 0 };
+	struct proc *p = container_of(said, struct proc, said);
 
-	str_printable(&text, line, len, SAID_MAX);
-	if (text.len == 0)
-		return;
-	if (p->unit->gen->state == GEN_STARTING) {
-		buf_addf(&p->unit->gen->said, "%s\n", buf_str(&text));
-		return;
-	}
-	log_warn("%s[%d] says: %s", p->unit->name, (int)p->pid, buf_str(&text));
-}
-
-/* As much as a pipe holds; a line that grows too long is cut.  One that never
- * stops talking must not keep us. */
-static void
-hear(struct proc *p)
-{
-	char room[SAID_MAX];
-	ssize_t n = -1;
-
-	for (int i = 0; i < PIPE_HOLDS / SAID_MAX &&
-	     (n = read(p->said.fd, room, sizeof(room))) > 0;
-	     i++) {
-		buf_add(&p->saying, room, (size_t)n);
-		for (;;) {
-			const char *text = buf_str(&p->saying);
-			const char *end = memchr(text, '\n', p->saying.len);
-
-			if (end == NULL && p->saying.len < SAID_MAX)
-				break;
-			size_t len = end != NULL ? (size_t)(end - text)
-						 : p->saying.len;
-			hear_line(p, text, len);
-			buf_drop(&p->saying, len + (end != NULL));
-		}
-	}
-	if (n == 0)
-		loop_unwatch(&p->said);
-}
-
-static void
-on_said(struct loop_watch *w, int what __attribute__((unused)))
-{
-	hear(container_of(w, struct proc, said));
+	if (p->unit->gen->state == GEN_STARTING)
+		buf_addf(&p->unit->gen->said, "%s\n", line);
+	else
+		log_warn("%s[%d] says: %s", p->unit->name, (int)p->pid, line);
 }
 
 /* ---- the control channel ---- */
@@ -166,7 +122,7 @@ on_pong(struct chan *c, const void *body, size_t len, int fd)
 	close_fd(&fd);
 	if (!msg_get_ctl_pong(&m, body, len))
 		return false;
-	str_printable(&status, m.status, strlen(m.status), SAID_MAX);
+	str_printable(&status, m.status, strlen(m.status), STATUS_MAX);
 	free(p->status);
 	p->status = buf_take(&status);
 	p->busy = m.busy;
@@ -313,7 +269,7 @@ fork_program(struct proc *p, int *control)
 		become(p, theirs, say_end);
 	p->pid = pid;
 	*control = TAKE_FD(ours);
-	loop_watch(&p->said, TAKE_FD(hear_end), LOOP_READ, on_said);
+	said_start(&p->said, TAKE_FD(hear_end), on_line);
 	return 0;
 }
 
@@ -457,7 +413,7 @@ on_exit_of(struct proc *p, int status)
 	struct generation *g = p->unit->gen;
 	int64_t delay = -1;
 
-	hear(p);
+	said_hear(&p->said);
 	if (had != PROC_DRAINING && master.state == MASTER_RUNNING &&
 	    (g->state == GEN_RUNNING || g->state == GEN_TAKEOVER))
 		delay = backoff_next(&p->backoff, loop_now() - p->began);

@@ -6,6 +6,7 @@ noinst_LIBRARIES += master/libmaster.a
 master_libmaster_a_SOURCES = master/master.h \
 	master/master_wiring.h master/master_wiring.c \
 	master/master_backoff.h master/master_backoff.c \
+	master/master_said.h master/master_said.c \
 	master/master_listen.h master/master_listen.c \
 	master/master_conf.h master/master_conf.c \
 	master/master_lock.h master/master_lock.c \

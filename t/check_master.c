@@ -4,11 +4,14 @@
  */
 
 #include <check.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "master_backoff.h"
 #include "master_listen.h"
+#include "master_said.h"
 #include "master_wiring.h"
 
 /* ---- wiring ---- */
@@ -133,6 +136,78 @@ START_TEST(only_wildcards_may_miss)
 }
 END_TEST
 
+/* ---- standard error ---- */
+
+#define MUCH (1 << 20)
+
+static struct buf heard;
+static size_t lines;
+
+static void
+hear_line(struct said *said, const char *text)
+{
+	(void)said; /* there is only one */
+	buf_adds(&heard, text);
+	lines++;
+}
+
+/* A program's standard error, whose pipe holds much; gives its end of it. */
+static int
+start_said(struct said *said)
+{
+	int ends[2];
+
+	loop_start();
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	ck_assert_int_ge(fcntl(ends[1], F_SETPIPE_SZ, MUCH), MUCH);
+	said_start(said, ends[0], hear_line);
+	lines = 0;
+	return ends[1];
+}
+
+static void
+stop_said(struct said *said, int end)
+{
+	said_stop(said);
+	(void)close(end);
+	buf_free(&heard);
+	loop_free();
+}
+
+START_TEST(lines_come_whole)
+{
+	struct said said = { 0 };
+	int end = start_said(&said);
+
+	ck_assert_int_eq(write(end, "one\ntw", 6), 6);
+	loop_once(10);
+	ck_assert_uint_eq(lines, 1);
+	ck_assert_int_eq(write(end, "o\n\nlast\n", 8), 8);
+	loop_once(10);
+	ck_assert_str_eq(buf_str(&heard), "onetwolast");
+	stop_said(&said, end);
+}
+END_TEST
+
+START_TEST(who_never_stops_is_heard_a_while)
+{
+	static char text[MUCH];
+	struct said said = { 0 };
+	int end = start_said(&said);
+
+	memset(text, 'x', sizeof(text));
+	ck_assert_int_eq(write(end, text, sizeof(text)), MUCH);
+	loop_once(10);
+	ck_assert_uint_gt(lines, 0);
+	ck_assert_uint_le(heard.len, SAID_HEARS_MAX);
+	for (int i = 0; i < MUCH / SAID_HEARS_MAX; i++)
+		loop_once(10);
+	ck_assert_uint_eq(heard.len, MUCH);
+	ck_assert_uint_eq(lines, MUCH / SAID_LINE_MAX);
+	stop_said(&said, end);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -146,6 +221,8 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, listen_becomes_addresses, 0,
 	    (int)ARRAY_LEN(cases));
 	tcase_add_test(t, only_wildcards_may_miss);
+	tcase_add_test(t, lines_come_whole);
+	tcase_add_test(t, who_never_stops_is_heard_a_while);
 	suite_add_tcase(s, t);
 	return s;
 }
