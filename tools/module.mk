@@ -28,9 +28,8 @@ tools_newaliases_LDADD = tools/libtools.a $(LDADD)
 
 noinst_LIBRARIES += tools/libmqueue.a
 tools_libmqueue_a_SOURCES = tools/mqueue.h tools/mqueue_item.c \
-	tools/mqueue_select.c tools/mqueue_show.c
-MQUEUE_SOURCES = tools/mqueue.c tools/mqueue_ask.c tools/mqueue_files.c \
-	tools/mqueue_audit.c
+	tools/mqueue_select.c tools/mqueue_show.c tools/mqueue_files.c
+MQUEUE_SOURCES = tools/mqueue.c tools/mqueue_ask.c tools/mqueue_audit.c
 bin_PROGRAMS += tools/mqueue tools/mailq
 tools_mqueue_SOURCES = $(MQUEUE_SOURCES)
 tools_mqueue_LDADD = tools/libmqueue.a tools/libtools.a $(LDADD)
@@ -38,7 +37,10 @@ tools_mailq_SOURCES = $(MQUEUE_SOURCES)
 tools_mailq_LDADD = tools/libmqueue.a tools/libtools.a $(LDADD)
 check_PROGRAMS += t/check_mqueue
 t_check_mqueue_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
-t_check_mqueue_LDADD = tools/libmqueue.a $(LDADD)
+t_check_mqueue_LDADD = tools/libmqueue.a tools/libtools.a $(LDADD)
+check_PROGRAMS += t/check_mqueue_files
+t_check_mqueue_files_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
+t_check_mqueue_files_LDADD = tools/libmqueue.a tools/libtools.a $(LDADD)
 sbin_PROGRAMS += tools/sendmail
 tools_sendmail_SOURCES = tools/sendmail.c
 tools_sendmail_LDADD = tools/libsendmail.a tools/libtools.a $(LDADD)
