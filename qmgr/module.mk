@@ -25,6 +25,7 @@ qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_notice.h qmgr/qmgr_notice.c \
 	qmgr/qmgr_take.h qmgr/qmgr_take.c \
 	qmgr/qmgr_scan.h qmgr/qmgr_scan.c \
+	qmgr/qmgr_peer.h qmgr/qmgr_peer.c \
 	qmgr/qmgr_handover.h qmgr/qmgr_handover.c \
 	qmgr/qmgr_events.h qmgr/qmgr_events.c \
 	qmgr/qmgr_wake.h qmgr/qmgr_wake.c \

@@ -25,6 +25,7 @@
 #include "qmgr_handover.h"
 #include "qmgr_notice.h"
 #include "qmgr_parts.h"
+#include "qmgr_peer.h"
 #include "qmgr_scan.h"
 #include "qmgr_take.h"
 #include "qmgr_wake.h"
@@ -67,26 +68,6 @@ static const struct chan_rule rules[] = {
 	{ MSG_wake,        1u << ROLE_SMTPD,   on_wake      },
 };
 /* clang-format on */
-
-static void
-on_peer(struct chan *c)
-{
-	if ((1u << c->role & FROM_AGENTS) != 0)
-		agent_come(c);
-	else if (c->role == ROLE_SMTPD)
-		wake_peer(c);
-}
-
-static void
-on_peer_ended(struct chan *c)
-{
-	if ((1u << c->role & FROM_AGENTS) != 0)
-		agent_gone(c);
-	else if (c->role == ROLE_BOUNCE)
-		notice_lost(c);
-	else if (c->role == ROLE_CLEANUP && qmgr.at_work && !qmgr.draining)
-		scan_new();
-}
 
 static void
 on_tick(struct loop_timer *t)
@@ -163,8 +144,8 @@ main(int argc, char **argv)
 	static const struct program_calls calls = {
 		.rules = rules,
 		.n_rules = ARRAY_LEN(rules),
-		.peer = on_peer,
-		.peer_ended = on_peer_ended,
+		.peer = peer_come,
+		.peer_ended = peer_gone,
 		.listen = admin_listen,
 		.go = on_go,
 		.drain = on_drain,

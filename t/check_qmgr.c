@@ -5,10 +5,12 @@
  */
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -26,6 +28,7 @@
 #include "qmgr_fate.h"
 #include "qmgr_mail.h"
 #include "qmgr_notice.h"
+#include "qmgr_peer.h"
 #include "qmgr_scan.h"
 #include "qmgr_take.h"
 #include "route.h"
@@ -37,10 +40,38 @@ static char dir[] = "/tmp/check_qmgr.XXXXXX";
 static struct chan agent, bounce;
 static int agent_end, bounce_end;
 static bool has_bounce;
+static off_t disk_room = -1; /* in it; -1: enough */
 static struct buf logged;
 static struct buf job_packet;
 static int64_t mail_age;    /* of what is sent next */
 static uint32_t mail_flags; /* ... and its flags */
+
+/* ---- in the place of libc ---- */
+
+/* A disk that takes only so many bytes more, and lets nothing go. */
+ssize_t
+pwrite(int fd, const void *bytes, size_t n, off_t at)
+{
+	if (disk_room == 0) {
+		errno = EIO;
+		return -1;
+	}
+	if (disk_room > 0) {
+		n = MIN(n, (size_t)disk_room);
+		disk_room -= (off_t)n;
+	}
+	return syscall(SYS_pwrite64, fd, bytes, n, at);
+}
+
+int
+ftruncate(int fd, off_t len)
+{
+	if (disk_room >= 0) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_ftruncate, fd, len);
+}
 
 /* ---- in the place of program.c ---- */
 
@@ -81,13 +112,8 @@ static const struct chan_rule rules[] = {
 	{ MSG_job_hosts, AGENTS, agent_hosts },
 	{ MSG_job_done, AGENTS, agent_done },
 	{ MSG_notice_done, 1u << ROLE_BOUNCE, notice_answer },
+	{ MSG_queue_new, 1u << ROLE_CLEANUP, take_new },
 };
-
-static void
-on_ended(struct chan *c)
-{
-	agent_gone(c);
-}
 
 static int
 connect_as(struct chan *c, enum role role, const char *name)
@@ -95,7 +121,7 @@ connect_as(struct chan *c, enum role role, const char *name)
 	int fds[2];
 
 	ck_assert_int_eq(chan_pair(fds), 0);
-	chan_start(c, fds[0], role, name, rules, ARRAY_LEN(rules), on_ended);
+	chan_start(c, fds[0], role, name, rules, ARRAY_LEN(rules), peer_gone);
 	return fds[1];
 }
 
@@ -446,9 +472,56 @@ START_TEST(mail_that_nobody_told_of_is_found_when_cleanup_is_gone)
 }
 END_TEST
 
+/* Each cleanup that dies so leaves one. */
+START_TEST(mail_of_each_dead_cleanup_is_found)
+{
+	struct msg_job job;
+	const char *to = "a@y.test";
+
+	scan_start();
+	ck_assert(!next_job(&job, 100));
+	for (int i = 0; i < 3; i++) {
+		const char *id = new_id();
+		struct chan cleanup = { 0 };
+		int end = connect_as(&cleanup, ROLE_CLEANUP, "cleanup");
+
+		peer_come(&cleanup);
+		(void)close(write_mail(id, "s@x.test", &to, 1));
+		ck_assert(!next_job(&job, 50));
+		(void)close(end);
+		ck_assert_msg(next_job(&job, SECOND), "death %d", i);
+		ck_assert_str_eq(job.id, id);
+		answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+		ck_assert(is_gone(id));
+		chan_stop(&cleanup);
+	}
+}
+END_TEST
+
+/* The next generation reads the queue itself. */
+START_TEST(who_is_replaced_does_not_look_for_mail)
+{
+	struct msg_job job;
+	struct chan cleanup = { 0 };
+	const char *to = "a@y.test";
+	int end = connect_as(&cleanup, ROLE_CLEANUP, "cleanup");
+
+	scan_start();
+	ck_assert(!next_job(&job, 100));
+	(void)close(write_mail(new_id(), "s@x.test", &to, 1));
+	qmgr.draining = true;
+	(void)close(end);
+	loop_once(20);
+	qmgr.draining = false;
+	ck_assert(!next_job(&job, 100));
+	chan_stop(&cleanup);
+}
+END_TEST
+
 static void
 restart(void)
 {
+	scan_stop();
 	agent_gone(&agent);
 	loop_cancel(&qmgr.timer);
 	chan_stop(&agent);
@@ -1128,6 +1201,155 @@ START_TEST(a_full_disk_does_not_stop_the_mail)
 }
 END_TEST
 
+#define PIECE 70 /* bytes: less than a recipient, more than a notice */
+
+/* What a piece of an append left, which could not be cut off, must not be read
+ * together with a shorter one that is written over it. */
+START_TEST(a_piece_that_could_not_be_cut_is_cut_later)
+{
+	struct msg_job job;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test", "b@z.test"));
+
+	disk_room = PIECE;
+	for (int i = 0; i < 2; i++) {
+		ck_assert(next_job(&job, SECOND));
+		answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
+	}
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	struct mail *mail = m->loaded;
+	uint64_t end = mail->m.journal_end;
+	struct stat st;
+	ck_assert(mail->m.torn);
+	ck_assert_uint_gt(mail->journal.len, PIECE);
+
+	/* As long as nothing can be cut, nothing is written either. */
+	disk_room = 10000;
+	ck_assert(!mail_save(mail));
+	ck_assert_int_eq(fstat(mail->fd, &st), 0);
+	ck_assert_uint_eq((uint64_t)st.st_size, end + PIECE);
+
+	/* qmgr dies; the next one has less to say. */
+	disk_room = -1;
+	buf_reset(&mail->journal);
+	mail_forget(mail);
+	restart();
+	qmgr.at_work = false; /* it is not tried yet */
+	m = NULL;
+	for (int i = 0; i < 200 && m == NULL; i++) {
+		loop_once(5);
+		m = sched_find(qmgr.sched, id);
+	}
+	ck_assert_ptr_nonnull(m);
+	mail = mail_load(m);
+	ck_assert(mail->m.torn);
+	ck_assert_uint_eq(mail->m.journal_end, end);
+	spool_entry_notice(&mail->journal, 1);
+	ck_assert_uint_lt(mail->journal.len, PIECE);
+	ck_assert(mail_save(mail));
+	mail_forget(mail);
+	restart();
+	for (int i = 0; i < 2; i++) {
+		ck_assert(next_job(&job, 4 * SECOND));
+		answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	}
+	ck_assert(is_gone(id) && !lies_in(id, SPOOL_CORRUPT));
+}
+END_TEST
+
+/* A message whose time was over while its file could not be read, and which
+ * somebody had tried since. */
+START_TEST(what_is_being_tried_does_not_expire)
+{
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+
+	ck_assert(next_job(&job, SECOND));
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	m->flags |= SCHED_EXPIRED;
+	sched_alarm(qmgr.sched, m, 1);
+	events_run();
+	ck_assert(!next_packet(bounce_end, MSG_notice, &packet, 50));
+	ck_assert_uint_gt(m->parts->busy, 0);
+	answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
+	sched_alarm(qmgr.sched, m, 1);
+	events_run();
+	notice_over(next_notice(&packet, &notice), true);
+	ck_assert(is_gone(id));
+	ck_assert_uint_eq(qmgr.books.expired, 1);
+}
+END_TEST
+
+/* Of several destinations: one is down, the others wait for their turn. */
+START_TEST(each_part_of_a_message_expires)
+{
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_STR char *id = xstrdup(
+	    SEND("s@x.test", "a@y.test", "b@z.test", "c@w.test", "d@w.test"));
+
+	qmgr.at_work = false; /* so that no probe begins meanwhile */
+	for (int i = 0; i < 3; i++) {
+		ck_assert(next_job(&job, SECOND));
+		bool down = str_eq(job.nexthop, "y.test");
+		answer_all(&job, OUTCOME_DEFER,
+		    down ? FAULT_DESTINATION : FAULT_MESSAGE);
+	}
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	ck_assert_ptr_nonnull(m->parts->next->next);
+	struct mail *mail = mail_load(m);
+	fate_expire(mail, "its time is over");
+	ck_assert_ptr_null(m->parts);
+	uint32_t stream = next_notice(&packet, &notice);
+	ck_assert_uint_eq(mail->failed, 4);
+	notice_over(stream, true);
+	ck_assert(is_gone(id));
+	ck_assert_uint_eq(qmgr.books.expired, 4);
+}
+END_TEST
+
+#define SOMEBODY 65534
+
+/* Whether who connects now is kept, and not sent away at once. */
+static bool
+is_served(const char *path, uid_t user, int *fd)
+{
+	char byte;
+
+	ck_assert_int_eq(seteuid(user), 0);
+	*fd = connect_to(path);
+	ck_assert_int_eq(seteuid(0), 0);
+	loop_once(20);
+	return recv(*fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+START_TEST(there_is_always_a_connection_for_root)
+{
+	CLEAN_BUF struct buf path = { 0 };
+	int users[101], root;
+	size_t served = 0;
+
+	if (geteuid() != 0)
+		return; /* nobody else can be */
+	buf_addf(&path, "%s/queue", dir);
+	admin_listen(listen_at(buf_str(&path)), "unix:queue");
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	ck_assert_int_eq(chmod(buf_str(&path), 0666), 0);
+	for (size_t i = 0; i < ARRAY_LEN(users); i++)
+		served += is_served(buf_str(&path), SOMEBODY, &users[i]);
+	ck_assert_uint_eq(served, ARRAY_LEN(users) - 1);
+	ck_assert(is_served(buf_str(&path), 0, &root));
+	close_fd(&root);
+	for (size_t i = 0; i < ARRAY_LEN(users); i++)
+		close_fd(&users[i]);
+	for (size_t i = 0; i < ARRAY_LEN(users); i++)
+		loop_once(1);
+	admin_stop();
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -1141,6 +1363,8 @@ suite_of_cases(void)
 	tcase_add_test(t, mail_in_new_is_taken_up_once);
 	tcase_add_test(t,
 	    mail_that_nobody_told_of_is_found_when_cleanup_is_gone);
+	tcase_add_test(t, mail_of_each_dead_cleanup_is_found);
+	tcase_add_test(t, who_is_replaced_does_not_look_for_mail);
 	tcase_add_test(t, two_messages_of_one_id_are_both_delivered);
 	tcase_add_test(t, a_domain_is_flushed);
 	tcase_add_test(t, a_question_does_not_keep_the_old_one);
@@ -1163,6 +1387,10 @@ suite_of_cases(void)
 	tcase_add_test(t, held_mail_waits_for_its_release);
 	tcase_add_test(t, a_damaged_file_is_put_aside);
 	tcase_add_test(t, a_full_disk_does_not_stop_the_mail);
+	tcase_add_test(t, a_piece_that_could_not_be_cut_is_cut_later);
+	tcase_add_test(t, what_is_being_tried_does_not_expire);
+	tcase_add_test(t, each_part_of_a_message_expires);
+	tcase_add_test(t, there_is_always_a_connection_for_root);
 	suite_add_tcase(s, t);
 	return s;
 }
