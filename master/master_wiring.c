@@ -22,6 +22,8 @@ static const struct wire_row {
 	{ ROLE_LOCAL,   ROLE_DELIVER, false },
 	{ ROLE_LOCAL,   ROLE_LOOKUP,  false },
 	{ ROLE_SMTPD,   ROLE_LOOKUP,  false },
+	{ ROLE_SMTPD,   ROLE_CALLOUT, false },
+	{ ROLE_CALLOUT, ROLE_SMTP,    false },
 	{ ROLE_SMTPD,   ROLE_QMGR,    true  },
 };
 /* clang-format on */

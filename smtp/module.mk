@@ -11,13 +11,16 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_stage.h smtp/smtp_stage.c \
 	smtp/smtp_offer.h smtp/smtp_offer.c \
 	smtp/smtp_mail.h smtp/smtp_mail.c \
+	smtp/smtp_verdict.h smtp/smtp_verdict.c \
 	smtp/smtp_client.h smtp/smtp_client.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
-	smtp/smtp_job.h smtp/smtp_job.c
+	smtp/smtp_job.h smtp/smtp_job.c \
+	smtp/smtp_probe.h smtp/smtp_probe.c
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \
-	t/check_smtp_client t/check_smtp_job
+	t/check_smtp_client t/check_smtp_job t/check_smtp_verdict
 t_check_smtp_reply_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_mime_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_content_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_client_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_job_LDADD = smtp/libsmtp.a $(LDADD)
+t_check_smtp_verdict_LDADD = smtp/libsmtp.a $(LDADD)

@@ -5,6 +5,7 @@
  *
  *	qmgr ─job─▶ smtp_job ─▶ smtp_resolve ─▶ smtp_hosts
  *	                └─▶ smtp_conn ─▶ smtp_client (the protocol)
+ *	callout ─probe_rcpt─▶ smtp_probe, over the same
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -16,13 +17,22 @@
 #include "program.h"
 #include "smtp_conn.h"
 #include "smtp_job.h"
+#include "smtp_probe.h"
 
 static const struct chan_rule rules[] = {
 	{ MSG_job, 1u << ROLE_QMGR, smtp_job_start },
 	{ MSG_job_go, 1u << ROLE_QMGR, smtp_job_go },
 	{ MSG_job_again, 1u << ROLE_QMGR, smtp_job_again },
 	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
+	{ MSG_probe_rcpt, 1u << ROLE_CALLOUT, smtp_probe_start },
 };
+
+static void
+on_peer_ended(struct chan *c)
+{
+	smtp_job_peer_ended(c);
+	smtp_probe_peer_ended(c);
+}
 
 static void
 on_drain(void)
@@ -33,7 +43,7 @@ on_drain(void)
 static uint32_t
 busy(void)
 {
-	return (uint32_t)smtp_job_count();
+	return (uint32_t)(smtp_job_count() + smtp_probe_count());
 }
 
 static void
@@ -45,7 +55,7 @@ say_status(struct buf *out)
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
-	.peer_ended = smtp_job_peer_ended,
+	.peer_ended = on_peer_ended,
 	.drain = on_drain,
 	.busy = busy,
 	.status = say_status,

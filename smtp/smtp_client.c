@@ -5,7 +5,7 @@
  * what to say next; each hear takes c->reply and returns what to hear next.
  *
  * A transaction that did not come to the end of data is reset; one that did
- * needs no RSET (RFC 5321 4.1.1.4).
+ * needs no RSET (RFC 5321 4.1.1.4).  A probe is reset after its RCPT.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -17,6 +17,7 @@
 #include "addr.h"
 #include "msg.h"
 #include "param.h"
+#include "smtp_verdict.h"
 #include "str.h"
 
 typedef enum smtp_stage say_fn(struct smtp_client *c);
@@ -282,7 +283,7 @@ say_mail(struct smtp_client *c)
 	buf_adds(out, "MAIL FROM:<");
 	addr_put_internal(out, c->mail->sender);
 	buf_addc(out, '>');
-	if (c->offer.extensions & SMTP_EXT_SIZE)
+	if ((c->offer.extensions & SMTP_EXT_SIZE) != 0 && !c->mail->probe)
 		buf_addf(out, " SIZE=%llu", (unsigned long long)c->mail->size);
 	if ((c->offer.extensions & SMTP_EXT_8BITMIME) != 0 &&
 	    (c->mail->source.flags & (MAIL_8BIT | MAIL_BODY_8BIT)) != 0)
@@ -316,7 +317,9 @@ say_rcpt(struct smtp_client *c)
 	addr_put_internal(&c->port.out, m->rcpts[c->say_rcpt].address);
 	buf_adds(&c->port.out, ">\r\n");
 	c->say_rcpt = smtp_mail_next(m, c->say_rcpt + 1);
-	return c->say_rcpt < m->n_rcpts ? SMTP_RCPT : SMTP_DATA;
+	if (c->say_rcpt < m->n_rcpts)
+		return SMTP_RCPT;
+	return m->probe ? SMTP_READY : SMTP_DATA;
 }
 
 /* 552 means "too many recipients" here (RFC 5321 4.5.3.1.10). */
@@ -331,13 +334,30 @@ refuse_rcpt(struct smtp_client *c, struct smtp_rcpt *r)
 	    said(c));
 }
 
+/* The answer is all that was wanted. */
+static void
+hear_probe(struct smtp_client *c, struct smtp_rcpt *r)
+{
+	if (r->fate.outcome != OUTCOME_NONE)
+		return;
+	r->code = c->reply.code;
+	r->verdict = smtp_verdict(&c->reply);
+	if (r->verdict == VETTED_GOOD)
+		smtp_mail_decide(c->mail, r, OUTCOME_SENT, FAULT_NONE,
+		    c->reply.status, said(c));
+	else
+		refuse_rcpt(c, r);
+}
+
 static enum smtp_stage
 hear_rcpt(struct smtp_client *c)
 {
 	struct smtp_mail *m = c->mail;
 	struct smtp_rcpt *r = &m->rcpts[c->hear_rcpt];
 
-	if (c->reply.code / 100 != 2) {
+	if (m->probe) {
+		hear_probe(c, r);
+	} else if (c->reply.code / 100 != 2) {
 		refuse_rcpt(c, r);
 	} else if (r->fate.outcome == OUTCOME_NONE) {
 		r->accepted = true;
@@ -346,7 +366,9 @@ hear_rcpt(struct smtp_client *c)
 	c->hear_rcpt = smtp_mail_next(m, c->hear_rcpt + 1);
 	if (c->hear_rcpt < m->n_rcpts)
 		return SMTP_RCPT;
-	return c->accepted == 0 && c->pending == 0 ? reset(c) : SMTP_DATA;
+	if (m->probe || (c->accepted == 0 && c->pending == 0))
+		return reset(c);
+	return SMTP_DATA;
 }
 
 static enum smtp_stage

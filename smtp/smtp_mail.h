@@ -13,12 +13,15 @@
 
 #include "arena.h"
 #include "dsn.h"
+#include "msg.h"
 #include "smtp_content.h"
 #include "smtp_offer.h"
 
 struct smtp_rcpt {
 	const char *address; /* internal form */
 	struct dsn fate;     /* OUTCOME_NONE: to be tried */
+	int code;            /* of the reply to RCPT that decided, of a probe */
+	enum vetted verdict; /* what that says of the address */
 	bool accepted;       /* by RCPT */
 	bool tried;          /* is part of this attempt */
 };
@@ -31,6 +34,7 @@ struct smtp_mail {
 	size_t n_rcpts;
 	struct arena *arena; /* for texts of fates */
 	int64_t began;       /* when MAIL was said; 0: not yet */
+	bool probe; /* no message: only asks whether a recipient exists */
 	bool over;
 	bool stale; /* the connection was an old one and ended before the
 		       server said anything to this mail: try a fresh one */

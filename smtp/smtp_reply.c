@@ -41,8 +41,9 @@ find_status(struct smtp_reply *r, const char *text)
 
 	(void)snprintf(r->status, DSN_STATUS_MAX, "%s",
 	    dsn_status_of_code(r->code));
-	if (dsn_split(text, status, &rest) == MATCH_YES &&
-	    status[0] - '0' == r->code / 100)
+	r->has_status = dsn_split(text, status, &rest) == MATCH_YES &&
+	    status[0] - '0' == r->code / 100;
+	if (r->has_status)
 		memcpy(r->status, status, DSN_STATUS_MAX);
 }
 

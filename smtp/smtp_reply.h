@@ -22,6 +22,7 @@
 struct smtp_reply {
 	int code;                    /* of the last line: 200 to 599 */
 	char status[DSN_STATUS_MAX]; /* what it says, or what the code means */
+	bool has_status;             /* it says one */
 	struct buf text;  /* the lines with their codes, joined with blanks,
 			     printable, for logs and notifications */
 	struct buf lines; /* the texts behind the codes, each with a newline:

@@ -16,6 +16,8 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_policy.h smtpd/smtpd_policy.c \
 	smtpd/smtpd_limit.h smtpd/smtpd_limit.c \
 	smtpd/smtpd_ask.h smtpd/smtpd_ask.c \
+	smtpd/smtpd_vet.h smtpd/smtpd_vet.c \
+	smtpd/smtpd_remote.h smtpd/smtpd_remote.c \
 	smtpd/smtpd_wake.h smtpd/smtpd_wake.c \
 	smtpd/smtpd_space.h smtpd/smtpd_space.c \
 	smtpd/smtpd_feed.h smtpd/smtpd_feed.c

@@ -6,6 +6,7 @@
  *
  *	smtpd_accept ─▶ smtpd_conn ─▶ smtpd_session (the protocol)
  *	                    ├─▶ smtpd_policy ─▶ smtpd_ask ─▶ lookup
+ *	                    │       └─▶ smtpd_remote ─▶ smtpd_vet ─▶ callout
  *	                    ├─▶ smtpd_wake ─▶ qmgr
  *	                    └─▶ smtpd_feed ─▶ cleanup
  *
@@ -21,6 +22,7 @@
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
+#include "smtpd_vet.h"
 #include "smtpd_wake.h"
 
 /* Descriptors for everything that is not a client. */
@@ -35,6 +37,7 @@ static struct loop_timer drain_timer;
 static const struct chan_rule rules[] = {
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, smtpd_feed_done },
 	{ MSG_answer, 1u << ROLE_LOOKUP, smtpd_ask_answered },
+	{ MSG_vetted, 1u << ROLE_CALLOUT, smtpd_vet_answered },
 	{ MSG_wake_done, 1u << ROLE_QMGR, smtpd_wake_answered },
 	{ MSG_watch, 1u << ROLE_QMGR, smtpd_wake_watch },
 };
@@ -44,6 +47,7 @@ on_peer_ended(struct chan *c)
 {
 	smtpd_feed_peer_ended(c);
 	smtpd_ask_peer_ended(c);
+	smtpd_vet_peer_ended(c);
 	smtpd_wake_peer_ended(c);
 }
 

@@ -13,6 +13,7 @@
 #include "smtpd_ask.h"
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
+#include "smtpd_vet.h"
 #include "smtpd_wake.h"
 
 #define MAGIC 0x736d7470u
@@ -112,6 +113,7 @@ on_forget(struct smtpd_session *s)
 	struct smtpd_conn *c = conn_of(s->owner);
 
 	smtpd_ask_drop(&c->question);
+	smtpd_vet_drop(&c->vetting);
 	smtpd_wake_drop(&c->wake);
 	smtpd_feed_drop(c);
 }
@@ -152,6 +154,7 @@ on_ended(void *engine, enum pump_end how, int error)
 	smtpd_name_drop(&c->name);
 	smtpd_end(&c->s, how);
 	smtpd_ask_drop(&c->question);
+	smtpd_vet_drop(&c->vetting);
 	smtpd_wake_drop(&c->wake);
 	list_drop(&c->choked);
 	list_drop(&c->link);

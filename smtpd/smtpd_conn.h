@@ -29,6 +29,7 @@ struct smtpd_conn {
 	struct smtpd_name name;
 	struct smtpd_feed *feed; /* of the transaction, or NULL */
 	uint32_t question;       /* to the lookup program, 0 none */
+	uint32_t vetting;        /* the same to callout */
 	uint32_t wake;           /* to qmgr, 0 none */
 	const char *asked;       /* the address it is about */
 	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */

@@ -14,6 +14,7 @@
 #include "route.h"
 #include "smtpd_ask.h"
 #include "smtpd_limit.h"
+#include "smtpd_remote.h"
 #include "smtpd_space.h"
 #include "table.h"
 
@@ -251,7 +252,9 @@ judge_known(struct smtpd_conn *c, const char *address, enum route_class class)
 	switch (
 	    route_rcpt_known(&c->s.tx.arena, address, class, &remote, &user)) {
 	case FOUND_ONE:
-		return SMTPD_FINE;
+		return class == ROUTE_RELAY && !c->trusted
+		    ? smtpd_remote_rcpt(c, address)
+		    : SMTPD_FINE;
 	case FOUND_FAILED:
 		return refuse_for_now(c, address);
 	case FOUND_NONE:

@@ -277,6 +277,12 @@ sync_all(void)
 	return syncfs(sample);
 }
 
+static int
+sync_file(void)
+{
+	return fdatasync(sample);
+}
+
 static void *
 thread(void *arg)
 {
@@ -352,6 +358,8 @@ static const struct {
 	{ "accept_one",    accept_one,    CALLS_ACCEPT | CALLS_BECOME },
 	{ "send_file",     send_file,     CALLS_SENDFILE | CALLS_BECOME },
 	{ "sync_all",      sync_all,      CALLS_WRITE | CALLS_BECOME },
+	{ "sync_file",     sync_file,
+	    CALLS_WRITE | CALLS_SYNC | CALLS_BECOME },
 	{ "use_thread",    use_thread,    CALLS_THREAD | CALLS_BECOME },
 	{ "use_fork",      use_fork,      CALLS_BECOME },
 	{ "use_exec",      use_exec,      CALLS_BECOME },
@@ -363,7 +371,7 @@ static const struct {
 
 static const enum role roles[] = {
 	ROLE_SMTPD, ROLE_CLEANUP, ROLE_QMGR, ROLE_SMTP, ROLE_LOCAL, ROLE_DELIVER,
-	ROLE_BOUNCE, ROLE_LOOKUP, ROLE_SCRIBE, ROLE_PICKUP,
+	ROLE_BOUNCE, ROLE_LOOKUP, ROLE_SCRIBE, ROLE_PICKUP, ROLE_CALLOUT,
 };
 /* clang-format on */
 

@@ -431,6 +431,124 @@ START_TEST(a_loss_says_where_it_was)
 }
 END_TEST
 
+/* A probe says no more than RCPT, and leaves the connection as it was. */
+static const struct {
+	const char *name;
+	struct line lines[6];
+	enum vetted verdict;
+	int code;
+	const char *fate;
+	enum smtp_state end;
+} probes[] = {
+	{ "known, one by one",
+	    { { HI, EHLO }, { PLAIN, FROM }, { OK, TO("a") },
+		{ OK, "RSET\r\n" }, { OK, "" } },
+	    VETTED_GOOD, 250,
+	    "sent 2.0.0 0 host h[1] said: 250 2.0.0 Ok (in reply to RCPT TO "
+	    "command)\n",
+	    SMTP_IDLE },
+	{ "known, in one go",
+	    { { HI, EHLO }, { CAPS, FROM TO("a") }, { OK OK, "RSET\r\n" },
+		{ OK, "" } },
+	    VETTED_GOOD, 250,
+	    "sent 2.0.0 0 host h[1] said: 250 2.0.0 Ok (in reply to RCPT TO "
+	    "command)\n",
+	    SMTP_IDLE },
+	{ "not known",
+	    { { HI, EHLO }, { CAPS, FROM TO("a") }, { OK NEVER, "RSET\r\n" },
+		{ OK, "" } },
+	    VETTED_BAD, 550,
+	    "bounced 5.1.1 0 host h[1] said: 550 5.1.1 never (in reply to RCPT "
+	    "TO command)\n",
+	    SMTP_IDLE },
+	{ "put off",
+	    { { HI, EHLO }, { CAPS, FROM TO("a") }, { OK LATER, "RSET\r\n" },
+		{ OK, "" } },
+	    VETTED_UNKNOWN, 450,
+	    "deferred 4.2.0 1 host h[1] said: 450 4.2.0 later (in reply to "
+	    "RCPT TO command)\n",
+	    SMTP_IDLE },
+	{ "the sender is refused, and so RCPT",
+	    { { HI, EHLO }, { CAPS, FROM TO("a") },
+		{ "550 5.1.8 you\r\n" NEVER, "RSET\r\n" }, { OK, "" } },
+	    VETTED_UNKNOWN, 0,
+	    "bounced 5.1.8 0 host h[1] said: 550 5.1.8 you (in reply to MAIL "
+	    "FROM command)\n",
+	    SMTP_IDLE },
+	{ "the sender is refused, one by one",
+	    { { HI, EHLO }, { PLAIN, FROM }, { NEVER, "RSET\r\n" },
+		{ OK, "" } },
+	    VETTED_UNKNOWN, 0,
+	    "bounced 5.1.1 0 host h[1] said: 550 5.1.1 never (in reply to MAIL "
+	    "FROM command)\n",
+	    SMTP_IDLE },
+	{ "the client is refused", { { "554 5.7.1 you\r\n", "QUIT\r\n" } },
+	    VETTED_UNKNOWN, 0,
+	    "deferred 4.7.1 2 host h[1] refused to talk to me: 554 5.7.1 "
+	    "you\n",
+	    SMTP_CLOSED },
+};
+
+START_TEST(a_probe_is_a_dialogue_without_data)
+{
+	CLEAN_BUF struct buf fates = { 0 };
+	struct play p = { 0 };
+
+	begin(&p, "a", 0, 0);
+	p.mail.probe = true;
+	for (const struct line *l = probes[_i].lines; l->server != NULL; l++) {
+		CLEAN_BUF struct buf said = { 0 };
+
+		smtp_client_input(&p.c, l->server, strlen(l->server));
+		take(&p, &said);
+		ck_assert_msg(strcmp(buf_str(&said), l->client) == 0,
+		    "%s: after %s said %s instead of %s", probes[_i].name,
+		    l->server, buf_str(&said), l->client);
+	}
+	show_fates(&p, &fates);
+	ck_assert(p.mail.over);
+	ck_assert_str_eq(buf_str(&fates), probes[_i].fate);
+	ck_assert_int_eq(p.rcpts[0].verdict, probes[_i].verdict);
+	ck_assert_int_eq(p.rcpts[0].code, probes[_i].code);
+	ck_assert_int_eq(p.c.state, probes[_i].end);
+	end(&p);
+}
+END_TEST
+
+/* Cut anywhere before the whole reply to RCPT, nothing is known. */
+START_TEST(a_probe_that_is_lost_knows_nothing)
+{
+	CLEAN_BUF struct buf all = { 0 };
+	size_t last = 0;
+
+	for (const struct line *l = probes[_i].lines; l->server != NULL; l++)
+		buf_adds(&all, l->server);
+	for (size_t cut = 0; cut <= all.len; cut++) {
+		CLEAN_BUF struct buf said = { 0 };
+		struct play p = { 0 };
+
+		begin(&p, "a", 0, 0);
+		p.mail.probe = true;
+		for (size_t i = 0; i < cut; i++) {
+			smtp_client_input(&p.c, all.text + i, 1);
+			take(&p, &said);
+		}
+		smtp_client_lost(&p.c);
+		ck_assert(p.mail.over);
+		ck_assert(strstr(buf_str(&said), "DATA") == NULL);
+		if (p.rcpts[0].verdict == VETTED_UNKNOWN)
+			last = cut;
+		else
+			ck_assert_int_eq(p.rcpts[0].verdict,
+			    probes[_i].verdict);
+		end(&p);
+	}
+	if (probes[_i].verdict != VETTED_UNKNOWN)
+		ck_assert_uint_eq(last,
+		    all.len - strlen(OK) - 1); /* all but RSET's reply */
+}
+END_TEST
+
 START_TEST(many_messages_use_one_connection)
 {
 	struct play p = { 0 };
@@ -543,6 +661,10 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, lost_at_any_byte_everybody_has_a_fate, 0, n);
 	tcase_add_loop_test(t, a_loss_says_where_it_was, 0,
 	    (int)ARRAY_LEN(losses));
+	tcase_add_loop_test(t, a_probe_is_a_dialogue_without_data, 0,
+	    (int)ARRAY_LEN(probes));
+	tcase_add_loop_test(t, a_probe_that_is_lost_knows_nothing, 0,
+	    (int)ARRAY_LEN(probes));
 	tcase_add_test(t, many_messages_use_one_connection);
 	tcase_add_loop_test(t, an_idle_connection_may_have_gone_stale, 0,
 	    (int)ARRAY_LEN(farewells));

@@ -19,6 +19,7 @@ KNOWN = {
     "smtpd": ["/var/spool/posthouse", ".lmdb", ".lmdb-lock"],
     "local": [".lmdb", ".lmdb-lock"],
     "scribe": ["/posthouse.log", "/var/lib/posthouse"],
+    "callout": [".lmdb", ".lmdb-lock"],
     "lookup": [".lmdb", ".lmdb-lock"],
 }
 

@@ -69,6 +69,7 @@ static const struct folder {
 	{ BELOW_QUEUE, "corrupt",  "ph-qmgr",    "ph-queue",  0700 },
 	{ BELOW_QUEUE, "maildrop", "ph-pickup",  "ph-pickup", 03733 },
 	{ BELOW_DATA,  "",         "ph-scribe",  "ph-scribe", 0750 },
+	{ BELOW_DATA,  "callout",  "ph-callout", "ph-callout", 0700 },
 	{ BELOW_RUN,   "",         "root",       "root",      0755 },
 };
 

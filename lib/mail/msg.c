@@ -100,6 +100,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_LOOKUP] = "lookup",
 	[ROLE_SCRIBE] = "scribe",
 	[ROLE_PICKUP] = "pickup",
+	[ROLE_CALLOUT] = "callout",
 	[ROLE_ADMIN] = "admin",
 };
 

@@ -89,6 +89,7 @@ enum role {
 	ROLE_LOOKUP,
 	ROLE_SCRIBE,
 	ROLE_PICKUP,
+	ROLE_CALLOUT,
 	ROLE_ADMIN, /* a command of ours; its uid comes from the socket */
 	ROLES,
 };
@@ -153,4 +154,12 @@ enum deliver_kind {
 enum lookup_kind {
 	LOOKUP_USER, /* login name; value "name:uid:gid:home:shell:gecos" */
 	LOOKUP_UID,  /* key: the uid in decimal; value the same */
+};
+
+/* What is known of a recipient whose mailbox is elsewhere. */
+enum vetted {
+	VETTED_UNKNOWN, /* nobody could say, or nobody was asked */
+	VETTED_GOOD,
+	VETTED_BAD,     /* its host says that there is none */
+	VETTED_LIMITED, /* not asked: there are too many questions */
 };

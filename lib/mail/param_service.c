@@ -36,6 +36,7 @@ struct program {
 static const struct program programs[] = {
 	/* file       listens       once   processes */
 	{ "bounce",  LISTENS_NOT,  true,  1 },
+	{ "callout", LISTENS_NOT,  true,  1 },
 	{ "cleanup", LISTENS_NOT,  true,  1 },
 	{ "deliver", LISTENS_NOT,  true,  1 },
 	{ "local",   LISTENS_UNIX, false, 1 },

@@ -113,6 +113,14 @@ static const struct rights rows[] = {
 	    .memory = 4096,
 	    .write_below = "/maildrop",
 	},
+	{
+	    .role = ROLE_CALLOUT,
+	    .user = "ph-callout",
+	    .root = ROOT_EMPTY,
+	    .calls = CALLS_BASE | CALLS_SYNC,
+	    .files = 4096,
+	    .memory = 8192,
+	},
 };
 
 struct ids {
@@ -299,7 +307,7 @@ static void
 show_calls(struct buf *out, uint32_t calls)
 {
 	static const char *const names[] = { "base", "accept", "connect",
-		"read", "write", "sendfile", "thread", "nss", "become" };
+		"read", "write", "sendfile", "thread", "nss", "become", "sync" };
 	const char *sep = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

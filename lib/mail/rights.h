@@ -25,6 +25,7 @@ enum rights_calls {             /* groups of system calls: rights_calls.c */
 	CALLS_BECOME = 1 << 8, /* fork, change ids, run commands, kill: what
 				  these run inherits the filter, so it is a list
 				  of what no command of a user has to do with */
+	CALLS_SYNC = 1 << 9,   /* flush a file that is open */
 };
 
 enum rights_root {

@@ -100,6 +100,10 @@ static const int sending_files[] = {
 	SCMP_SYS(sendfile),
 };
 
+static const int syncing[] = {
+	SCMP_SYS(fdatasync),
+};
+
 static const int threads[] = {
 	SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 };
@@ -156,6 +160,7 @@ static const struct {
 	{ CALLS_READ, reading, ARRAY_LEN(reading) },
 	{ CALLS_WRITE, writing, ARRAY_LEN(writing) },
 	{ CALLS_SENDFILE, sending_files, ARRAY_LEN(sending_files) },
+	{ CALLS_SYNC, syncing, ARRAY_LEN(syncing) },
 	{ CALLS_THREAD, threads, ARRAY_LEN(threads) },
 	{ CALLS_NSS, nss, ARRAY_LEN(nss) },
 #ifdef WITH_SANITIZERS

@@ -196,10 +196,22 @@ take_turns(struct smtp_host *at, size_t n, enum smtp_family family)
 		pull(at + i, at + n, ipv6);
 }
 
+static void
+mark_best(struct smtp_hosts *h)
+{
+	uint16_t best = UINT16_MAX;
+
+	for (size_t i = 0; i < h->n; i++)
+		best = MIN(best, h->at[i].preference);
+	for (size_t i = 0; i < h->n; i++)
+		h->at[i].best = h->at[i].preference == best;
+}
+
 void
 smtp_hosts_order(struct smtp_hosts *h, enum smtp_family family, bool shuffle,
     uint32_t (*random)(uint32_t below))
 {
+	mark_best(h);
 	if (shuffle)
 		shuffle_all(h, random);
 	sort_by(h->at, h->n, rank);

@@ -35,6 +35,7 @@ struct smtp_host {
 	bool ipv6;
 	bool self;   /* it is ourselves */
 	bool failed; /* not long ago it could not be reached */
+	bool best;   /* none is preferred to it; by smtp_hosts_order() */
 };
 
 struct smtp_hosts {
