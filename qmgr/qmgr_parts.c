@@ -31,8 +31,9 @@ limit(const char *transport, const char *suffix)
 	return (uint32_t)param_for_transport(transport, suffix);
 }
 
-struct transport *
-parts_transport(const char *name)
+/* Parameters are looked up by name, which takes a while: once a transport. */
+static struct transport *
+make_transport(const char *name)
 {
 	bool own = parts_is_own(name);
 	struct sched_limits limits = {
@@ -49,6 +50,14 @@ parts_transport(const char *name)
 	if (own)
 		sched_room(qmgr.sched, t, OWN_ROOM);
 	return t;
+}
+
+struct transport *
+parts_transport(const char *name)
+{
+	struct transport *t = sched_find_transport(qmgr.sched, name);
+
+	return t != NULL ? t : make_transport(name);
 }
 
 /* Where a transport takes one recipient at a time, the recipient is the

@@ -77,15 +77,25 @@ sched_time(struct sched *s, int64_t now)
 }
 
 struct transport *
-sched_transport(struct sched *s, const char *name,
-    const struct sched_limits *limits)
+sched_find_transport(struct sched *s, const char *name)
 {
 	LIST_EACH(struct transport, t, &s->transports, link)
 		if (strcmp(t->name, name) == 0)
 			return t;
+	return NULL;
+}
+
+struct transport *
+sched_transport(struct sched *s, const char *name,
+    const struct sched_limits *limits)
+{
+	struct transport *t = sched_find_transport(s, name);
+
+	if (t != NULL)
+		return t;
 
 	size_t len = strlen(name) + 1;
-	struct transport *t = xcalloc(1, sizeof(*t) + len);
+	t = xcalloc(1, sizeof(*t) + len);
 	memcpy(t->name, name, len);
 	t->limits = *limits;
 	t->limits.first = MAX(limits->first, 1);

@@ -104,6 +104,7 @@ void sched_time(struct sched *s, int64_t now);
 /* ---- transports and destinations ---- */
 
 /* Found by name or made, with these limits. */
+struct transport *sched_find_transport(struct sched *s, const char *name);
 struct transport *sched_transport(struct sched *s, const char *name,
     const struct sched_limits *limits);
 
