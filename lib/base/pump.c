@@ -205,8 +205,7 @@ farewell(struct pump *p)
 		return false;
 	}
 	pump_tls_goodbye(p);
-	if (p->peer_done || (!port->linger && p->kept.len == 0) ||
-	    shutdown(p->fd, SHUT_WR) < 0) {
+	if (pump_ends_with_output(p) || shutdown(p->fd, SHUT_WR) < 0) {
 		end(p, PUMP_END_CLOSED, 0);
 		return false;
 	}

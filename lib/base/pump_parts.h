@@ -19,6 +19,9 @@
 bool pump_output_waits(const struct pump *p);
 void pump_forget_output(struct pump *p);
 
+/* Nothing is to be heard any more when all is sent: the socket is closed. */
+bool pump_ends_with_output(const struct pump *p);
+
 /* Sends until all is gone or the socket is full; p->send_error then tells of a
  * failure.  A peer that has closed may have said why before: what it sent is
  * still read. */

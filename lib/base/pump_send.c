@@ -33,6 +33,22 @@ pump_forget_output(struct pump *p)
 	port->file_left = 0;
 }
 
+bool
+pump_ends_with_output(const struct pump *p)
+{
+	return p->peer_done || (!p->port->linger && p->kept.len == 0);
+}
+
+/* Last words wait in the kernel for the close that follows at once, and go out
+ * in one packet with it. */
+static int
+send_flags(const struct pump *p)
+{
+	bool last = p->port->closing && pump_ends_with_output(p);
+
+	return MSG_NOSIGNAL | (last ? MSG_MORE : 0);
+}
+
 /* n bytes have gone out: takes them off out, the file and the tail. */
 static void
 consume(struct pump *p, size_t n)
@@ -87,7 +103,7 @@ send_together(struct pump *p)
 	if (n < 0)
 		return -1;
 	message.msg_iovlen = (size_t)n;
-	return sendmsg(p->fd, &message, MSG_NOSIGNAL);
+	return sendmsg(p->fd, &message, send_flags(p));
 }
 
 /* One record.  What TLS has been given must be given again unchanged until it
