@@ -10,6 +10,9 @@
 
 #define FIRST_ROOM 64
 
+/* Most formatted texts fit into so much, and need not be measured first. */
+#define LIKELY_ROOM ((size_t)40)
+
 void
 buf_free(struct buf *b)
 {
@@ -74,17 +77,18 @@ buf_addc(struct buf *b, char c)
 void
 buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+	char *at = buf_room(b, LIKELY_ROOM);
+	size_t room = b->room - b->len;
 	va_list again;
 
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, again);
+	int n = vsnprintf(at, room, fmt, again);
 	va_end(again);
-	if (n <= 0)
-		return;
-
-	char *at = buf_room(b, (size_t)n);
-	(void)vsnprintf(at, (size_t)n + 1, fmt, ap); /* as long as measured */
-	buf_grown(b, (size_t)n);
+	if (n >= 0 && (size_t)n >= room) {
+		at = buf_room(b, (size_t)n);
+		(void)vsnprintf(at, (size_t)n + 1, fmt, ap); /* measured */
+	}
+	buf_grown(b, n > 0 ? (size_t)n : 0);
 }
 
 void
