@@ -5,9 +5,9 @@
  * keeps these sockets and hands us their reading ends.  The first line that
  * comes wakes us; from then on all sockets are looked at together, some
  * dozen times a second, until a look finds nothing.  So a busy system does
- * not wake us for each line, and the lines of one look, which are written
- * in the order of time, are those of all programs: what follows in a
- * message's life follows in the log.
+ * not wake us for each line, and what is some milliseconds old by then has
+ * come from all programs and is written in the order of time: what follows in
+ * a message's life follows in the log.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -43,6 +43,7 @@ struct pipe {
 static struct list pipes;
 static struct loop_timer rest;
 static size_t taken; /* packets */
+static size_t held;  /* lines that wait for older ones */
 static char host[65];
 static bool all_out = true;
 
@@ -90,7 +91,7 @@ look(struct loop_timer *t)
 
 	LIST_EACH(struct pipe, p, &pipes, link)
 		(void)read_pipe(p, TURN);
-	if (taken != before)
+	if (taken != before || held > 0)
 		loop_timer(t, REST, look);
 	else
 		wait_for_lines(LOOP_READ);
@@ -156,7 +157,7 @@ on_control(struct chan *c __attribute__((unused)), uint32_t type,
 static void
 flush(void)
 {
-	round_each(out_record);
+	held = round_each(clock_wall_us(), out_record);
 	all_out = out_flush();
 }
 
@@ -170,6 +171,7 @@ drain(void)
 			continue;
 		loop_unwatch(&p->watch);
 	}
+	held = round_each(ROUND_ALL, out_record);
 	flush();
 }
 

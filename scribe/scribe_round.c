@@ -5,8 +5,7 @@
 #include "scribe_round.h"
 
 #include <stdlib.h>
-
-#define KEPT_MAX ((size_t)1 << 20) /* memory after a storm of lines */
+#include <string.h>
 
 struct entry {
 	const struct line_source *from;
@@ -47,21 +46,46 @@ compare(const void *x, const void *y)
 	return a->at < b->at ? -1 : 1;
 }
 
-void
-round_each(
+/* A line far ahead of the clock was written before the clock was set back. */
+static bool
+is_young(const struct entry *e, int64_t now)
+{
+	return e->record.time > now - ROUND_HOLD &&
+	    e->record.time < now + ROUND_HOLD;
+}
+
+/* An entry stays: behind those that do, its text in `texts`. */
+static void
+keep(const struct entry *e, struct buf *texts)
+{
+	struct entry kept = *e;
+
+	kept.at = texts->len;
+	buf_add(texts, e->record.text, strlen(e->record.text) + 1);
+	lines.entries[lines.n++] = kept;
+}
+
+size_t
+round_each(int64_t now,
     void (*fn)(const struct line_source *from, const struct log_record *r))
 {
-	if (lines.n == 0)
-		return;
-	qsort(lines.entries, lines.n, sizeof(*lines.entries), compare);
-	for (size_t i = 0; i < lines.n; i++) {
+	struct buf texts = { 0 };
+	size_t n = lines.n;
+
+	if (n == 0)
+		return 0;
+	qsort(lines.entries, n, sizeof(*lines.entries), compare);
+	lines.n = 0;
+	for (size_t i = 0; i < n; i++) {
 		struct entry *e = &lines.entries[i];
 
 		e->record.text = lines.texts.text + e->at;
-		fn(e->from, &e->record);
+		if (now != ROUND_ALL && is_young(e, now))
+			keep(e, &texts);
+		else
+			fn(e->from, &e->record);
 	}
-	lines.n = 0;
-	if (lines.texts.room > KEPT_MAX)
-		buf_free(&lines.texts);
-	buf_reset(&lines.texts);
+	buf_free(&lines.texts);
+	lines.texts = texts;
+	return lines.n;
 }

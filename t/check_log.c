@@ -50,8 +50,11 @@ START_TEST(lines_go_out_at_the_flush)
 	size_t lines = 0;
 
 	open_pair();
+	ck_assert(!log_waits());
 	log_info("%s: from=<%s>" LOG_SEP "size=%d", "ID", "a@b", 7);
+	ck_assert(log_waits() && !log_is_urgent());
 	log_warn("two\nlines");
+	ck_assert(log_waits() && log_is_urgent());
 	log_debug("unheard");
 	receive(&got, &lines);
 	ck_assert_uint_eq(lines, 0);

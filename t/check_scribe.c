@@ -161,14 +161,38 @@ START_TEST(lines_of_a_round_are_in_the_order_of_time)
 		r = (struct log_record){ .text = "four", .time = 30 };
 		round_add(&b, &r);
 		buf_reset(&seen);
-		round_each(see);
+		(void)round_each(ROUND_ALL, see);
 		ck_assert_str_eq(buf_str(&seen),
 		    "b:three:20 a:one:30 a:two:30 b:four:30 ");
 		r = (struct log_record){ .text = "one", .time = 30 };
 	}
 	buf_reset(&seen);
-	round_each(see);
+	(void)round_each(ROUND_ALL, see);
 	ck_assert_uint_eq(seen.len, 0);
+	buf_free(&seen);
+}
+END_TEST
+
+START_TEST(a_young_line_waits_for_older_ones)
+{
+	static const struct line_source a = { "h", "a" }, b = { "h", "b" };
+	int64_t now = 1000 * ROUND_HOLD;
+	struct log_record r = { .text = "young", .time = now - 10 };
+
+	round_add(&a, &r);
+	r = (struct log_record){ .text = "ahead", .time = 3 * now };
+	round_add(&a, &r);
+	ck_assert_uint_eq(round_each(now, see), 1);
+	ck_assert_str_eq(buf_str(&seen), "a:ahead:75000000 ");
+	buf_reset(&seen);
+
+	r = (struct log_record){ .text = "older", .time = now - 20 };
+	round_add(&b, &r);
+	ck_assert_uint_eq(round_each(now + 10, see), 2);
+	ck_assert_uint_eq(seen.len, 0);
+	ck_assert_uint_eq(round_each(now - 20 + ROUND_HOLD, see), 1);
+	ck_assert_uint_eq(round_each(now + ROUND_HOLD, see), 0);
+	ck_assert_str_eq(buf_str(&seen), "b:older:24999980 a:young:24999990 ");
 	buf_free(&seen);
 }
 END_TEST
@@ -181,7 +205,7 @@ START_TEST(many_lines_fit_in_a_round)
 		r.time = 1000 - i;
 		round_add(&from, &r);
 	}
-	round_each(see);
+	(void)round_each(ROUND_ALL, see);
 	ck_assert_ptr_nonnull(strstr(buf_str(&seen), "smtp:x:1 "));
 	ck_assert_int_eq(strncmp(buf_str(&seen), "posthouse/smtp:x:1 ", 19), 0);
 	buf_free(&seen);
@@ -199,6 +223,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_packet_for_syslog);
 	tcase_add_test(t, every_prefix_is_a_line);
 	tcase_add_test(t, lines_of_a_round_are_in_the_order_of_time);
+	tcase_add_test(t, a_young_line_waits_for_older_ones);
 	tcase_add_test(t, many_lines_fit_in_a_round);
 	suite_add_tcase(s, t);
 	return s;

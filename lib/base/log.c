@@ -22,6 +22,7 @@
 #include "wire.h"
 
 #define PACKET_MAX ((size_t)65536)
+#define GATHER_MAX ((size_t)16384) /* more is not collected */
 #define LAST_WAIT  2000 /* ms that a dying process waits for scribe */
 
 /* What stands before the text on standard error; an error of a command is said
@@ -41,6 +42,7 @@ static struct {
 	uint64_t lost;      /* lines that had no room, not yet said */
 	int fd;             /* to scribe; 0 before log_open() */
 	uint32_t pid; /* ours at log_open(): asked once, not for each line */
+	bool urgent;  /* among what waits is more than info */
 	bool verbose;
 	bool echo;
 } the_log;
@@ -150,6 +152,7 @@ add_line(enum log_level level, const char *line)
 		the_log.lost++;
 	else
 		add_record(&the_log.waiting, level, line);
+	the_log.urgent |= level != LOG_LEVEL_INFO;
 }
 
 static void PRINTFLIKE(2, 0)
@@ -211,6 +214,18 @@ packet_len(const char *from, size_t len)
 	return n;
 }
 
+bool
+log_waits(void)
+{
+	return the_log.fd > 0 && (the_log.waiting.len > 0 || the_log.lost > 0);
+}
+
+bool
+log_is_urgent(void)
+{
+	return the_log.urgent || the_log.waiting.len >= GATHER_MAX;
+}
+
 static bool
 must_wait(int error)
 {
@@ -255,6 +270,7 @@ log_flush(void)
 		}
 	}
 	buf_drop(&the_log.waiting, sent);
+	the_log.urgent = the_log.urgent && full;
 	return !full;
 }
 

@@ -6,10 +6,11 @@
  * as well as text; it becomes ", " in text.  Values that came from outside
  * pass str_printable() before they get here.
  *
- * Lines are collected and go to scribe as one packet a round of the loop
- * (log_flush()); while the way to scribe is full they wait in memory, up to
- * LOG_WAIT_MAX bytes, and what is lost beyond is counted and said.  Before
- * log_open() lines go to standard error: commands log there.
+ * Lines are collected and go to scribe as one packet (log_flush()): those of
+ * some milliseconds, but a warning, or much, at the end of the round.  While
+ * the way to scribe is full they wait in memory, up to LOG_WAIT_MAX bytes, and
+ * what is lost beyond is counted and said.  Before log_open() lines go to
+ * standard error: commands log there.
  *
  * info: an event that the postmaster wants.  warn: wrong, but we go on, and the
  * message says how.  fatal: the environment is at fault; exit 1, master retries
@@ -38,6 +39,11 @@ enum log_level {
  * scribe. */
 void log_name(const char *program);
 void log_open(int scribe_fd);
+
+/* Whether something waits, and what is not to be collected any longer: a
+ * warning, which may be the last word, or as much as fills a packet. */
+bool log_waits(void);
+bool log_is_urgent(void);
 
 /* Sends what waits.  Returns false while something could not be sent: call
  * again when log_fd() can be written. */

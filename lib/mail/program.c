@@ -26,6 +26,10 @@
  * the last of us is gone. */
 #define ORPHAN_TIME (15 * SECOND)
 
+/* Lines of the log are collected for so many milliseconds (scribe puts those
+ * of all programs in order again). */
+#define LOG_GATHER ((int64_t)10)
+
 struct peer {
 	struct chan chan;
 	struct list link;
@@ -37,6 +41,7 @@ static struct {
 	struct chan control;
 	struct list peers; /* oldest first */
 	struct loop_watch log_watch;
+	struct loop_timer log_timer;
 	struct loop_timer orphan;
 	const char *conf_dir, *service;
 	const char *user, *group, *root; /* of the service's section; NULL:
@@ -320,15 +325,35 @@ static const struct chan_rule control_rules[] = {
 static void
 on_log_writable(struct loop_watch *w, int what __attribute__((unused)))
 {
-	loop_unwatch(w); /* the end of the round writes */
+	loop_unwatch(w); /* the end of the round goes on */
 }
 
 static void
-flush_log(void)
+send_log(void)
 {
+	loop_cancel(&self.log_timer);
 	if (!log_flush())
 		loop_watch(&self.log_watch, log_fd(), LOOP_WRITE,
 		    on_log_writable);
+}
+
+static void
+on_log_due(struct loop_timer *t __attribute__((unused)))
+{
+	send_log();
+}
+
+/* Each packet costs two processes a system call, so an info waits a little for
+ * company. */
+static void
+tend_log(void)
+{
+	if (!log_waits())
+		return;
+	if (log_is_urgent())
+		send_log();
+	else if (self.log_timer.at == 0)
+		loop_timer(&self.log_timer, LOG_GATHER, on_log_due);
 }
 
 /* ---- the start ---- */
@@ -464,7 +489,7 @@ program_run(const struct program_calls *calls)
 	self.calls = calls;
 	log_echo(false);
 	loop_each_round(end_when_idle);
-	loop_each_round(flush_log);
+	loop_each_round(tend_log);
 	msg_put_ctl_ready(&packet, &(struct msg_ctl_ready){ 0 });
 	chan_send(&self.control, &packet, -1, false);
 	loop_run();
