@@ -47,11 +47,13 @@ postfix() {
 	    "$r/var/log/postfix.log")"
 }
 
-# exim HOST IP: a host on which Exim runs, for HOST.test, with the user's mailbox
-# in /var/mail; a queue run every minute.
+# exim HOST IP [EDIT...]: a host on which Exim runs, for HOST.test, with the
+# user's mailbox in /var/mail; a queue run every minute.  Edits are for sed, of
+# the configuration.
 exim() {
 	ex=$1
 	host "$1" "$2" "$peers/exim"
+	shift 2
 	r=$(root_of "$ex")
 	on "$ex" sh -c 'id Debian-exim || useradd -r -U -d /var/spool/exim4 \
 		Debian-exim' >/dev/null 2>&1
@@ -98,6 +100,9 @@ mbox:
 begin retry
 * * F,2h,1m; G,16h,1h,1.5; F,4d,6h
 EOF
+	for edit; do
+		sed -i "$edit" "$r/etc/exim4/exim4.conf"
+	done
 	on "$ex" sh -c 'mkdir -p /var/spool/exim4
 		chown Debian-exim:Debian-exim /var/spool/exim4
 		touch /var/log/exim-mainlog; chown Debian-exim /var/log/exim-*
