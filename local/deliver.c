@@ -3,9 +3,9 @@
  *
  * This is the one program beside master that stays root, with the capabilities
  * to change ids and to kill alone.  It parses nothing that came from the
- * network and opens no file: for every request it forks a child, which becomes
- * the user for good and then does the one thing (deliver_child.c).  The child
- * says through a pipe what became of it; a child that dies silently is later.
+ * network and opens no file: a request is given to a child, which becomes the
+ * user for good and then does the one thing (deliver_worker.c, deliver_child.c).
+ * The child says what became of it; a child that dies silently is later.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -13,37 +13,27 @@
 #include "deliver.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "fd.h"
+#include "deliver_worker.h"
 #include "list.h"
 #include "log.h"
 #include "program.h"
 
-#define CHILDREN_MAX 64
-#define GRACE        (10 * SECOND) /* beyond a request's own deadline */
-#define FD_MAIL      3             /* in the child */
-#define FD_RESULT    4
+#define GRACE (10 * SECOND) /* beyond a request's own deadline */
 
 struct work {
-	struct loop_watch watch; /* of the pipe */
 	struct loop_timer timer;
 	struct list link;
 	struct chan *from; /* NULL: who asked is gone */
 	struct buf request;
 	struct msg_deliver m; /* in the request */
-	struct buf result;
+	struct worker *worker;
 	int mail;
-	int pipe;
-	pid_t pid;
 };
 
 static struct list running, waiting;
@@ -55,163 +45,84 @@ static void
 work_destroy(struct work *w)
 {
 	list_drop(&w->link);
-	loop_unwatch(&w->watch);
 	loop_cancel(&w->timer);
 	close_fd(&w->mail);
-	close_fd(&w->pipe);
 	buf_free(&w->request);
-	buf_free(&w->result);
 	free(w);
-}
-
-static void
-put_result(struct buf *out, uint32_t stream, const struct deliver_result *r)
-{
-	struct msg_delivered m = {
-		.stream = stream,
-		.outcome = (uint8_t)r->outcome,
-		.status = r->status,
-		.text = buf_str(&r->text),
-		.answer = { buf_str(&r->answer), r->answer.len },
-		.by_forward = r->by_forward,
-	};
-
-	msg_put_delivered(out, &m);
 }
 
 /* The child's own packet, where it is one, or that it is not known. */
 static void
-answer(struct work *w, const char *trouble)
+answer(struct work *w, struct slice packet, const char *trouble)
 {
 	struct msg_delivered m;
-	CLEAN_BUF struct buf packet = { 0 };
-	bool whole = w->result.len > sizeof(uint32_t) &&
-	    msg_get_delivered(&m, w->result.text + sizeof(uint32_t),
-		w->result.len - sizeof(uint32_t));
+	CLEAN_BUF struct buf out = { 0 };
+	struct wire wire = wire_open(packet.at, packet.len);
+	bool whole = wire_get_u32(&wire) == MSG_delivered &&
+	    msg_get_delivered(&m, wire.at, wire.left);
 
 	if (!whole || m.stream != w->m.stream) {
 		struct deliver_result r = { 0 };
 
 		deliver_say(&r, OUTCOME_DEFER, "4.3.0", "%s", trouble);
-		put_result(&packet, w->m.stream, &r);
+		deliver_put_result(&out, w->m.stream, &r);
 		buf_free(&r.text);
 	} else {
-		buf_add(&packet, w->result.text, w->result.len);
+		buf_add(&out, packet.at, packet.len);
 	}
 	if (w->from != NULL)
-		chan_send(w->from, &packet, -1, false);
+		chan_send(w->from, &out, -1, false);
+	work_destroy(w);
 }
 
 static void
-finish(struct work *w)
+on_over(void *owner, struct slice packet)
 {
-	/* It has closed its pipe, so it is at its end. */
-	(void)waitpid(w->pid, NULL, 0);
-	answer(w, "the delivery process died");
 	n_running--;
-	work_destroy(w);
+	answer(owner, packet, "the delivery process died");
 	start_some();
 }
 
 static void
-hear_child(struct loop_watch *watch, int what)
-{
-	struct work *w = container_of(watch, struct work, watch);
-	size_t room = 4096;
-
-	(void)what;
-	ssize_t n = read(w->pipe, buf_room(&w->result, room), room);
-	if (n > 0)
-		buf_grown(&w->result, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		finish(w);
-}
-
-/* Its pipe ends with it, and hear_child() says what is to be said. */
-static void
-kill_child(struct loop_timer *timer)
+on_late(struct loop_timer *timer)
 {
 	struct work *w = container_of(timer, struct work, timer);
 
 	log_warn("%s: delivery of user %s takes too long: killed", w->m.id,
 	    w->m.user);
-	(void)kill(w->pid, SIGKILL); /* not yet waited for, so it is there */
+	worker_kill(w->worker); /* its end is told by on_over() */
 }
 
-static void
-use_descriptors(int mail, int result)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int from[] = { null, null, null, mail, result };
-
-	/* Out of the way first, so that none is overwritten. */
-	for (size_t i = 3; i < ARRAY_LEN(from); i++)
-		if (from[i] >= 0)
-			from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 16);
-	for (int i = 0; i < (int)ARRAY_LEN(from); i++)
-		if (from[i] >= 0 && from[i] != i)
-			(void)dup3(from[i], i, i < 3 ? 0 : O_CLOEXEC);
-	fd_close_from(FD_RESULT + 1);
-}
-
-/* In the child. */
-static void NORETURN
-run_child(struct work *w, int result_fd)
-{
-	struct deliver_result r = { 0 };
-	CLEAN_BUF struct buf packet = { 0 };
-
-	log_open(-1);
-	use_descriptors(w->mail, result_fd);
-	(void)signal(SIGCHLD, SIG_DFL);
-	(void)signal(SIGTERM, SIG_DFL);
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGHUP, SIG_DFL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	deliver_child(&w->m, FD_MAIL, &r);
-	put_result(&packet, w->m.stream, &r);
-	_exit(fd_write_all(FD_RESULT, packet.text, packet.len) == 0 ? 0 : 1);
-}
-
-static void
+/* False where it has to wait. */
+static bool
 start_one(struct work *w)
 {
 	int64_t left = w->m.deadline - loop_wall();
-	int fds[2];
 
+	w->worker = worker_give(&w->m, &w->request, w->mail, on_over, w);
+	if (w->worker == NULL && errno == EAGAIN && worker_count() > 0) {
+		list_prepend(&waiting, &w->link);
+		return false;
+	}
+	if (w->worker == NULL) {
+		answer(w, (struct slice){ "", 0 }, strerror(errno));
+		return true;
+	}
+	close_fd(&w->mail);
 	list_append(&running, &w->link);
 	n_running++;
-	if (pipe2(fds, O_CLOEXEC) < 0) {
-		answer(w, strerror(errno));
-		n_running--;
-		work_destroy(w);
-		return;
-	}
-	w->pid = fork();
-	if (w->pid == 0)
-		run_child(w, fds[1]);
-	close_fd(&fds[1]);
-	w->pipe = fds[0];
-	if (w->pid < 0) {
-		answer(w, strerror(errno));
-		n_running--;
-		work_destroy(w);
-		return;
-	}
-	loop_watch(&w->watch, w->pipe, LOOP_READ, hear_child);
-	loop_timer(&w->timer, MAX(left, 0) + GRACE, kill_child);
+	loop_timer(&w->timer, MAX(left, 0) + GRACE, on_late);
+	return true;
 }
 
 static void
 start_some(void)
 {
-	while (n_running < CHILDREN_MAX) {
-		struct list *first = list_take(&waiting);
+	struct list *first;
 
-		if (first == NULL)
+	while ((first = list_take(&waiting)) != NULL)
+		if (!start_one(container_of(first, struct work, link)))
 			return;
-		start_one(container_of(first, struct work, link));
-	}
 }
 
 static bool
@@ -220,7 +131,6 @@ answer_deliver(struct chan *c, const void *body, size_t len, int fd)
 	struct work *w = xcalloc(1, sizeof(*w));
 
 	w->mail = fd;
-	w->pipe = -1;
 	w->from = c;
 	buf_add(&w->request, body, len);
 	if (!msg_get_deliver(&w->m, buf_str(&w->request), len) ||
@@ -271,6 +181,7 @@ main(int argc, char **argv)
 	/* What this loads and reads, no child has to. */
 	(void)getpwnam("root");
 	(void)getgrnam("mail");
+	worker_on_room(start_some);
 	program_confine();
 	program_run(&calls);
 }

@@ -2,9 +2,8 @@
  * deliver - what the delivery programs share: one message, one place for it,
  * and what became of it.
  *
- * Everything declared here but deliver_child() runs in a child that has become
- * the user; it blocks, and gives its result by filling in a struct
- * deliver_result.
+ * All that delivers runs in a child that has become the user; it blocks, and
+ * gives its result by filling in a struct deliver_result.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -72,7 +71,17 @@ void deliver_forward(const char *paths, bool strict,
 
 /* ---- the child ---- */
 
-/* Becomes the user that the request names, delivers, and gives the result; root
- * is nobody's mailbox. */
-void deliver_child(const struct msg_deliver *m, int mail,
+/* Becomes the user that the request names, for good; root is nobody's mailbox.
+ * False where the result says why not. */
+bool deliver_become(const struct msg_deliver *m, struct deliver_user *user,
     struct deliver_result *r);
+
+/* Delivers, as that user. */
+void deliver_as(const struct msg_deliver *m, int mail,
+    const struct deliver_user *user, struct deliver_result *r);
+
+/* Whether it needs the group of the mail spool, whose folder it may write. */
+bool deliver_in_spool(const struct msg_deliver *m);
+
+void deliver_put_result(struct buf *out, uint32_t stream,
+    const struct deliver_result *r);

@@ -1,5 +1,5 @@
 /*
- * The child of a delivery, from root to the user and to the result.
+ * What the child of a delivery does, from root to the user and to the result.
  *
  * Nothing of the user's is touched before the change, and it cannot be undone.
  * The group mail is added for the mail spool alone, whose folder it may write.
@@ -70,8 +70,8 @@ deliver_size(const struct msg_deliver *m)
 	return strlen(m->head) + m->head_len + m->data_len;
 }
 
-static bool
-is_in_spool(const struct msg_deliver *m)
+bool
+deliver_in_spool(const struct msg_deliver *m)
 {
 	const char *spool = params.mail_spool_directory;
 
@@ -152,22 +152,44 @@ dispatch(const struct msg_deliver *m, int mail, const struct deliver_user *user,
 }
 
 void
-deliver_child(const struct msg_deliver *m, int mail, struct deliver_result *r)
+deliver_as(const struct msg_deliver *m, int mail,
+    const struct deliver_user *user, struct deliver_result *r)
 {
-	struct deliver_user user;
+	deliver_forward(m->forward, true, user, r);
+	if (r->outcome == OUTCOME_NONE)
+		dispatch(m, mail, user, r);
+}
 
-	if (!find_user(m, &user, r))
-		return;
-	if (!become(&user, is_in_spool(m))) {
+bool
+deliver_become(const struct msg_deliver *m, struct deliver_user *user,
+    struct deliver_result *r)
+{
+	if (!find_user(m, user, r))
+		return false;
+	if (!become(user, deliver_in_spool(m))) {
 		deliver_say_error(r, "cannot become", m->user);
-		return;
+		return false;
 	}
 	(void)umask(077); /* cannot fail */
-	if (chdir(user.home) < 0 && chdir("/") < 0) {
+	if (chdir(user->home) < 0 && chdir("/") < 0) {
 		deliver_say_error(r, "cannot enter", "/");
-		return;
+		return false;
 	}
-	deliver_forward(m->forward, true, &user, r);
-	if (r->outcome == OUTCOME_NONE)
-		dispatch(m, mail, &user, r);
+	return true;
+}
+
+void
+deliver_put_result(struct buf *out, uint32_t stream,
+    const struct deliver_result *r)
+{
+	struct msg_delivered m = {
+		.stream = stream,
+		.outcome = (uint8_t)r->outcome,
+		.status = r->status,
+		.text = buf_str(&r->text),
+		.answer = { buf_str(&r->answer), r->answer.len },
+		.by_forward = r->by_forward,
+	};
+
+	msg_put_delivered(out, &m);
 }

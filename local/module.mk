@@ -12,7 +12,8 @@ local_libdeliver_a_SOURCES = local/deliver.h local/deliver_child.c \
 	local/deliver_text.h local/deliver_text.c \
 	local/deliver_maildir.c local/deliver_mbox.c \
 	local/deliver_command.h local/deliver_command.c \
-	local/deliver_forward.c
+	local/deliver_forward.c \
+	local/deliver_worker.h local/deliver_worker.c
 phlibexec_PROGRAMS += local/local local/deliver
 local_local_SOURCES = local/local.c
 local_local_LDADD = local/liblocal.a $(LDADD)

@@ -214,8 +214,11 @@ deliver(const struct msg_deliver *m)
 	result.outcome = OUTCOME_NONE;
 	result.by_forward = false;
 	buf_reset(&result.answer);
-	if (geteuid() == 0)
-		deliver_child(m, mail, &result);
+	struct deliver_user named;
+	if (geteuid() == 0 && deliver_become(m, &named, &result))
+		deliver_as(m, mail, &named, &result);
+	else if (geteuid() == 0)
+		return;
 	else if (m->kind == DELIVER_MAILDIR)
 		deliver_maildir(m, mail, &result);
 	else if (m->kind == DELIVER_COMMAND)
@@ -506,7 +509,7 @@ START_TEST(a_forward_file_is_read)
 	buf_addf(&path, "\n%s/.forward", folder);
 	m.target = buf_str(&path);
 	deliver(&m);
-	if (result.outcome != OUTCOME_NONE) /* as root, by deliver_child() */
+	if (result.outcome != OUTCOME_NONE) /* as root, by deliver_become() */
 		assert_result(OUTCOME_BOUNCE, "5.0.0", "");
 	ck_assert_uint_eq(result.text.len, 0);
 	ck_assert(!result.by_forward);
