@@ -82,6 +82,7 @@ static void
 begin(void)
 {
 	qmgr.at_work = true;
+	agent_ask_backup();
 	scan_start();
 	loop_timer(&tick_timer, TICK, on_tick);
 }

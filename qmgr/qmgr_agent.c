@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "log.h"
 #include "msg.h"
+#include "param.h"
 #include "qmgr_job.h"
 #include "qmgr_mail.h"
 #include "qmgr_parts.h"
@@ -252,6 +253,24 @@ agent_again(agent_pick_fn *pick, const void *arg)
 		    &(struct msg_job_again){ .stream = job->number });
 		chan_send(job->agent->chan, &packet, -1, false);
 	}
+}
+
+void
+agent_ask_backup(void)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_BUF struct buf name = { 0 };
+	struct slice rest = slice_of(params.relay_transport), part;
+
+	if (params.backup_mx_domains[0] == '\0' ||
+	    !slice_next_part(&rest, ':', &part))
+		return;
+	buf_add(&name, part.at, part.len);
+	const struct agent *a = least_busy(parts_transport(buf_str(&name)));
+	if (a == NULL || a->chan->role != ROLE_SMTP)
+		return;
+	msg_put_backup_check(&packet, &(struct msg_backup_check){ 0 });
+	chan_send(a->chan, &packet, -1, false);
 }
 
 uint32_t

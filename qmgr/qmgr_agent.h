@@ -31,6 +31,10 @@ void agent_cancel(const struct mail *mail);
 typedef bool agent_pick_fn(const struct dest *d, const void *arg);
 void agent_again(agent_pick_fn *pick, const void *arg);
 
+/* One of those that deliver to backup_mx_domains looks whether the DNS agrees
+ * with that list. */
+void agent_ask_backup(void);
+
 uint32_t agent_jobs(void);
 
 /* Transports with mail and no agent are said, once each: call it every few

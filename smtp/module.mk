@@ -15,7 +15,8 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_client.h smtp/smtp_client.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_job.h smtp/smtp_job.c \
-	smtp/smtp_probe.h smtp/smtp_probe.c
+	smtp/smtp_probe.h smtp/smtp_probe.c \
+	smtp/smtp_backup.h smtp/smtp_backup.c
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \
 	t/check_smtp_client t/check_smtp_job t/check_smtp_verdict
 t_check_smtp_reply_LDADD = smtp/libsmtp.a $(LDADD)

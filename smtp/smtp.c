@@ -15,6 +15,7 @@
 #include "log.h"
 #include "own.h"
 #include "program.h"
+#include "smtp_backup.h"
 #include "smtp_conn.h"
 #include "smtp_job.h"
 #include "smtp_probe.h"
@@ -25,6 +26,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_job_again, 1u << ROLE_QMGR, smtp_job_again },
 	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
 	{ MSG_probe_rcpt, 1u << ROLE_CALLOUT, smtp_probe_start },
+	{ MSG_backup_check, 1u << ROLE_QMGR, smtp_backup_check },
 };
 
 static void
@@ -71,6 +73,7 @@ main(int argc, char **argv)
 	dns_start();
 	if (!own_open(&why))
 		log_fatal("%s", why);
+	smtp_backup_open();
 	(void)fd_limit(65536);
 	program_confine();
 	program_run(&calls);

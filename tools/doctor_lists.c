@@ -9,9 +9,10 @@
 
 #include "cidr.h"
 #include "doctor.h"
+#include "domains.h"
 #include "listfile.h"
 #include "route.h"
-#include "table_type.h"
+#include "table.h"
 
 #define LIST(name, p)                                                       \
 	{                                                                   \
@@ -45,56 +46,21 @@ struct walk {
 	doctor_domain_fn *fn;
 };
 
-static bool
-is_domain(const char *name)
-{
-	return name[0] != '.' && strchr(name, '.') != NULL &&
-	    strpbrk(name, "@:/[]*") == NULL && !str_ends(name, ".localhost") &&
-	    !str_starts(name, "localhost.");
-}
-
-static bool
-on_key(void *arg, const char *key, const char *value)
+static void
+on_domain(void *arg, const char *name)
 {
 	const struct walk *w = arg;
-	char *name = arena_strdup(&w->d->arena, key);
 
-	(void)value;
-	str_lower(name);
-	if (is_domain(name))
-		w->fn(w->d, w->list, name);
-	return true;
+	w->fn(w->d, w->list, arena_strdup(&w->d->arena, name));
 }
 
 static void
-walk_table(const struct walk *w, const char *spec)
-{
-	const char *why;
-	struct table *t = table_open(spec, &why);
-
-	if (t == NULL)
-		return; /* the configuration's check has said it */
-	if (table_type_of(t)->each == NULL ||
-	    !table_each(t, on_key, (void *)(uintptr_t)w))
-		doctor_say(w->d, FINDING_OK, w->list->parameter, NULL,
-		    "%s cannot be listed: its domains are not looked at", spec);
-	table_close(&t);
-}
-
-static bool
-on_item(void *arg, struct slice item, bool negated, const char **why)
+on_closed(void *arg, const char *spec)
 {
 	const struct walk *w = arg;
-	const char *text = arena_memdup(&w->d->arena, item.at, item.len);
 
-	(void)why;
-	if (negated)
-		return true;
-	if (strchr(text, ':') != NULL && text[0] != '[')
-		walk_table(w, text);
-	else
-		(void)on_key(arg, text, "");
-	return true;
+	doctor_say(w->d, FINDING_OK, w->list->parameter, NULL,
+	    "%s cannot be listed: its domains are not looked at", spec);
 }
 
 void
@@ -104,7 +70,7 @@ doctor_each_domain(struct doctor *d, const struct doctor_list *l,
 	struct walk w = { d, l, fn };
 	const char *why = "";
 
-	if (!listfile_each(slice_of(doctor_value(l)), on_item, &w, &why))
+	if (!domains_each(doctor_value(l), on_domain, on_closed, &w, &why))
 		doctor_say(d, FINDING_FAIL, l->parameter, "mend the list", "%s",
 		    why);
 }

@@ -28,11 +28,8 @@ find_place(struct doctor *d, const char *domain, struct place *p)
 
 	*p = (struct place){ 0 };
 	doctor_resolve(d, domain, &p->r);
-	const struct smtp_hosts *h = &p->r.hosts;
-	for (size_t i = h->n; p->self == NULL && i < h->n + h->dropped; i++)
-		if (h->at[i].self)
-			p->self = &h->at[i];
-	p->better = h->n > 0 ? &h->at[0] : NULL;
+	p->self = smtp_hosts_self(&p->r.hosts);
+	p->better = p->r.hosts.n > 0 ? &p->r.hosts.at[0] : NULL;
 	const char *address = arena_printf(&d->arena, "postmaster@%s", domain);
 	p->by_mx = route_resolve(&d->arena, "", address, &route, &why) ==
 		FOUND_ONE &&

@@ -52,7 +52,8 @@ libposthouse_a_SOURCES += lib/mail/table.h lib/mail/table_type.h \
 	lib/mail/cidr.h lib/mail/cidr.c lib/mail/table_cidr.c \
 	lib/mail/table_regex.c \
 	lib/mail/listfile.h lib/mail/listfile.c \
-	lib/mail/namelist.c lib/mail/netlist.c
+	lib/mail/namelist.c lib/mail/netlist.c \
+	lib/mail/domains.h lib/mail/domains.c
 check_PROGRAMS += t/check_table t/check_lists t/check_lmdb
 libposthouse_a_SOURCES += lib/mail/restrict.h lib/mail/restrict.c
 check_PROGRAMS += t/check_restrict

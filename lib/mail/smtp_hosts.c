@@ -157,6 +157,15 @@ smtp_hosts_drop_self(struct smtp_hosts *h)
 	return h->n == 0;
 }
 
+const struct smtp_host *
+smtp_hosts_self(const struct smtp_hosts *h)
+{
+	for (size_t i = h->n; i < h->n + h->dropped; i++)
+		if (h->at[i].self)
+			return &h->at[i];
+	return NULL;
+}
+
 /* ---- order ---- */
 
 static void

@@ -54,6 +54,9 @@ void smtp_hosts_add(struct smtp_hosts *h, struct arena *a,
  * may be added after. */
 bool smtp_hosts_drop_self(struct smtp_hosts *h);
 
+/* Our own best place among those that were left out, or NULL. */
+const struct smtp_host *smtp_hosts_self(const struct smtp_hosts *h);
+
 /* The family that leads among equals. */
 enum smtp_family {
 	SMTP_FAMILY_ANY,
