@@ -49,7 +49,7 @@ postfix() {
 
 # exim HOST IP [EDIT...]: a host on which Exim runs, for HOST.test, with the
 # user's mailbox in /var/mail; a queue run every minute.  Edits are for sed, of
-# the configuration.
+# the configuration; exim_runs is another time between queue runs.
 exim() {
 	ex=$1
 	host "$1" "$2" "$peers/exim"
@@ -107,11 +107,19 @@ EOF
 		chown Debian-exim:Debian-exim /var/spool/exim4
 		touch /var/log/exim-mainlog; chown Debian-exim /var/log/exim-*
 		chmod 1777 /var/log'
-	# Exim stays in the foreground where its parent is process 1.
-	on "$ex" sh -c '/usr/sbin/exim4 -bd -q1m; :' \
-	    >"$lab/exim.out" 2>&1
+	exim_start "$ex"
 	wait_for 20 on "$ex" python3 -c \
 	    'import socket; socket.create_connection(("127.0.0.1", 25), 2)' ||
 	    bail "exim does not start: $(cat "$lab/exim.out" \
 	    "$r"/var/log/exim-*)"
+}
+
+# Exim stays in the foreground where its parent is process 1.
+exim_start() { # HOST
+	on "$1" sh -c "/usr/sbin/exim4 -bd -q${exim_runs:-1m} -oP /run/exim.pid; :" \
+	    >"$lab/exim.out" 2>&1
+}
+
+exim_stop() { # HOST
+	kill "$(cat "$(root_of "$1")/run/exim.pid")"
 }
