@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "cidr.h"
+#include "domains.h"
 #include "table.h"
 
 #define TEMPLATE "/tmp/check_lists.XXXXXX"
@@ -190,6 +192,28 @@ START_TEST(every_prefix_of_a_network_is_taken_or_refused)
 }
 END_TEST
 
+static void
+note(void *arg, const char *name)
+{
+	buf_addf(arg, "%s ", name);
+}
+
+START_TEST(the_domains_of_a_list_are_named)
+{
+	static const char list[] =
+	    "Example.org, !no.example, .sub.example localhost "
+	    "localhost.example [192.0.2.1] plain "
+	    "inline:{{a.example=x} {user@b.example=x}} static:x";
+	CLEAN_BUF struct buf seen = { 0 };
+	const char *why = "";
+
+	ck_assert(domains_each(list, note, note, &seen, &why));
+	ck_assert_str_eq(buf_str(&seen), "example.org a.example static:x ");
+	ck_assert(!domains_each("/nonexistent/x", note, note, &seen, &why));
+	ck_assert_str_ne(why, "");
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -201,6 +225,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, an_address_is_in_a_list, 0, ARRAY_LEN(nets));
 	tcase_add_loop_test(t, a_bad_list_is_refused, 0, ARRAY_LEN(bad));
 	tcase_add_test(t, a_file_cannot_name_itself_for_ever);
+	tcase_add_test(t, the_domains_of_a_list_are_named);
 	tcase_add_test(t, every_prefix_of_a_network_is_taken_or_refused);
 	suite_add_tcase(s, t);
 	return s;
