@@ -35,7 +35,8 @@ dns_start
 posthouse_setup a
 conf a 'mydestination = a.test, localhost, own.example' \
     'backup_mx_domains = second.example' 'relayhost = b.test'
-on b python3 -c 'import socket; s = socket.create_server(("", 25))
+on b python3 -c 'import socket
+s = socket.create_server(("::", 25), family=socket.AF_INET6, dualstack_ipv6=True)
 while True: s.accept()' &
 on a posthouse check >"$lab/before"
 is "before the start nothing fails" "$?" 0
