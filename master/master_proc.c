@@ -316,7 +316,10 @@ proc_go(struct proc *p)
 {
 	CLEAN_BUF struct buf packet = { 0 };
 
-	msg_put_ctl_go(&packet, &(struct msg_ctl_go){ 0 });
+	msg_put_ctl_go(&packet,
+	    &(struct msg_ctl_go){
+		.first = p->unit->gen->number == 1 && p->starts == 1,
+	    });
 	chan_send(&p->control, &packet, -1, false);
 	if (p->state == PROC_READY)
 		p->state = PROC_WORKING;

@@ -29,6 +29,7 @@ qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_handover.h qmgr/qmgr_handover.c \
 	qmgr/qmgr_events.h qmgr/qmgr_events.c \
 	qmgr/qmgr_wake.h qmgr/qmgr_wake.c \
+	qmgr/qmgr_etrn.h qmgr/qmgr_etrn.c \
 	qmgr/qmgr_list.h qmgr/qmgr_list.c \
 	qmgr/qmgr_admin.h qmgr/qmgr_admin.c
 

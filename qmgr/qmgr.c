@@ -20,6 +20,7 @@
 #include "program.h"
 #include "qmgr_admin.h"
 #include "qmgr_agent.h"
+#include "qmgr_etrn.h"
 #include "qmgr_events.h"
 #include "qmgr_fate.h"
 #include "qmgr_handover.h"
@@ -84,6 +85,8 @@ begin(void)
 	qmgr.at_work = true;
 	agent_ask_backup();
 	scan_start();
+	if (program_first())
+		etrn_start();
 	loop_timer(&tick_timer, TICK, on_tick);
 }
 

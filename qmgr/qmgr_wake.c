@@ -241,7 +241,7 @@ flush(const struct etrn *e)
 static void
 say(struct buf *text, const char *before, const char *node, const char *after)
 {
-	buf_addf(text, "%s node %s%s", before, node, after);
+	buf_addf(text, "%s %s%s", before, node, after);
 }
 
 /* What is said of what was found. */
@@ -249,15 +249,15 @@ static uint16_t
 tell_started(const struct etrn *e, struct buf *text)
 {
 	if (e->waiting == 0) {
-		say(text, "OK, no messages waiting for", e->node, "");
+		say(text, "OK, no messages waiting for node", e->node, "");
 		return 251;
 	}
 	if (e->shared) {
-		say(text, "OK, pending messages for", e->node, " started");
+		say(text, "OK, pending messages for node", e->node, " started");
 		return 252;
 	}
 	buf_addf(text, "OK, %llu", (unsigned long long)e->waiting);
-	say(text, " pending messages for", e->node, " started");
+	say(text, " pending messages for node", e->node, " started");
 	return 253;
 }
 
@@ -275,7 +275,7 @@ obey(struct etrn *e, struct buf *text)
 
 	if (listed == FOUND_FAILED || !qmgr.at_work || qmgr.draining ||
 	    (!too_often && find_dests(e) == FOUND_FAILED)) {
-		say(text, "Unable to queue messages for", e->node, "");
+		say(text, "Unable to queue messages for node", e->node, "");
 		return 458;
 	}
 	if (too_often)
@@ -285,7 +285,7 @@ obey(struct etrn *e, struct buf *text)
 	/* While the queue is still being read nobody knows what waits. */
 	if (!too_often && scan_stage()[0] == '\0')
 		return tell_started(e, text);
-	say(text, "OK, queuing for", e->node, " started");
+	say(text, "OK, queuing for node", e->node, " started");
 	return 250;
 }
 

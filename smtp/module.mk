@@ -16,7 +16,8 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_job.h smtp/smtp_job.c \
 	smtp/smtp_probe.h smtp/smtp_probe.c \
-	smtp/smtp_backup.h smtp/smtp_backup.c
+	smtp/smtp_backup.h smtp/smtp_backup.c \
+	smtp/smtp_etrn.h smtp/smtp_etrn.c
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \
 	t/check_smtp_client t/check_smtp_job t/check_smtp_verdict
 t_check_smtp_reply_LDADD = smtp/libsmtp.a $(LDADD)

@@ -6,6 +6,7 @@
  *	qmgr ─job─▶ smtp_job ─▶ smtp_resolve ─▶ smtp_hosts
  *	                └─▶ smtp_conn ─▶ smtp_client (the protocol)
  *	callout ─probe_rcpt─▶ smtp_probe, over the same
+ *	qmgr ─etrn_ask─▶ smtp_etrn, over the same
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -17,6 +18,7 @@
 #include "program.h"
 #include "smtp_backup.h"
 #include "smtp_conn.h"
+#include "smtp_etrn.h"
 #include "smtp_job.h"
 #include "smtp_probe.h"
 
@@ -24,6 +26,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_job, 1u << ROLE_QMGR, smtp_job_start },
 	{ MSG_job_go, 1u << ROLE_QMGR, smtp_job_go },
 	{ MSG_job_again, 1u << ROLE_QMGR, smtp_job_again },
+	{ MSG_etrn_ask, 1u << ROLE_QMGR, smtp_etrn_start },
 	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
 	{ MSG_probe_rcpt, 1u << ROLE_CALLOUT, smtp_probe_start },
 	{ MSG_backup_check, 1u << ROLE_QMGR, smtp_backup_check },
@@ -39,13 +42,15 @@ on_peer_ended(struct chan *c)
 static void
 on_drain(void)
 {
+	smtp_etrn_drain();
 	smtp_conn_drain();
 }
 
 static uint32_t
 busy(void)
 {
-	return (uint32_t)(smtp_job_count() + smtp_probe_count());
+	return (uint32_t)(smtp_job_count() + smtp_probe_count() +
+	    smtp_etrn_count());
 }
 
 static void

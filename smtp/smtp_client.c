@@ -23,9 +23,10 @@
 typedef enum smtp_stage say_fn(struct smtp_client *c);
 typedef enum smtp_stage hear_fn(struct smtp_client *c);
 
-static say_fn say_ehlo, say_helo, say_mail, say_rcpt, say_data, say_rset;
+static say_fn say_ehlo, say_helo, say_mail, say_rcpt, say_data, say_rset,
+    say_etrn;
 static hear_fn hear_greeting, hear_ehlo, hear_helo, hear_mail, hear_rcpt,
-    hear_data, hear_body, hear_rset;
+    hear_data, hear_body, hear_rset, hear_etrn;
 
 struct stage {
 	say_fn *say;
@@ -48,6 +49,7 @@ static const struct stage stages[SMTP_STAGES] = {
 	[SMTP_DATA]     = { say_data, hear_data,     true,  LIMIT(data_init) },
 	[SMTP_BODY]     = { NULL,     hear_body,     true,  LIMIT(data_done) },
 	[SMTP_RSET]     = { say_rset, hear_rset,     true,  LIMIT(rset)      },
+	[SMTP_ETRN]     = { say_etrn, hear_etrn,     true,  LIMIT(mail)      },
 };
 /* clang-format on */
 
@@ -158,7 +160,7 @@ begin_mail(struct smtp_client *c)
 	c->answered = false;
 	c->accepted = 0;
 	c->say_rcpt = c->hear_rcpt = smtp_mail_next(c->mail, 0);
-	return c->saying = SMTP_MAIL;
+	return c->saying = c->mail->etrn ? SMTP_ETRN : SMTP_MAIL;
 }
 
 /* The transaction is begun and goes no further. */
@@ -457,6 +459,30 @@ hear_rset(struct smtp_client *c)
 	else
 		quit(c);
 	return SMTP_READY;
+}
+
+static enum smtp_stage
+say_etrn(struct smtp_client *c)
+{
+	struct smtp_mail *m = c->mail;
+
+	buf_addf(&c->port.out, "ETRN %s\r\n", m->rcpts[c->say_rcpt].address);
+	c->say_rcpt = smtp_mail_next(m, c->say_rcpt + 1);
+	return c->say_rcpt < m->n_rcpts ? SMTP_ETRN : SMTP_READY;
+}
+
+static enum smtp_stage
+hear_etrn(struct smtp_client *c)
+{
+	struct smtp_mail *m = c->mail;
+	struct smtp_rcpt *r = &m->rcpts[c->hear_rcpt];
+
+	smtp_mail_decide(m, r, dsn_outcome_of_code(c->reply.code), FAULT_MESSAGE,
+	    c->reply.status, buf_str(&c->reply.text));
+	if (c->reply.code == 421)
+		refuse_rest(c);
+	c->hear_rcpt = smtp_mail_next(m, c->hear_rcpt + 1);
+	return c->hear_rcpt < m->n_rcpts ? SMTP_ETRN : ready(c);
 }
 
 /* ---- saying and hearing ---- */

@@ -36,7 +36,8 @@ may_be_kept(const struct smtp_conn *c)
 {
 	int64_t count = params.smtp_connection_reuse_count_limit;
 
-	return !draining && params.smtp_connection_cache_time_limit > 0 &&
+	return !draining && !c->once &&
+	    params.smtp_connection_cache_time_limit > 0 &&
 	    (count == 0 || c->mails < count) &&
 	    loop_now() - c->born < params.smtp_connection_reuse_time_limit;
 }

@@ -43,6 +43,7 @@ struct smtp_conn {
 	int64_t born;
 	int64_t mails;
 	bool connected;
+	bool once; /* not kept for another mail */
 };
 
 /* A connection to be; nothing happens before smtp_conn_start(), which may tell

@@ -120,10 +120,20 @@ check_addresses(struct smtp_mail *m, const char *host)
 	}
 }
 
+static void
+check_etrn(struct smtp_mail *m, uint32_t extensions, const char *host)
+{
+	if (m->etrn && (extensions & SMTP_EXT_ETRN) == 0)
+		smtp_mail_decide_rest(m, OUTCOME_BOUNCE, FAULT_NONE, "5.5.1",
+		    arena_printf(m->arena, "host %s does not offer ETRN",
+			host));
+}
+
 bool
 smtp_mail_check(struct smtp_mail *m, const struct smtp_offer *offer,
     const char *host, struct smtp_content *content)
 {
+	check_etrn(m, offer->extensions, host);
 	check_size(m, offer->size_limit, host);
 	check_8bit(m, offer->extensions, host, content);
 	check_addresses(m, host);

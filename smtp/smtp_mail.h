@@ -35,6 +35,8 @@ struct smtp_mail {
 	struct arena *arena; /* for texts of fates */
 	int64_t began;       /* when MAIL was said; 0: not yet */
 	bool probe; /* no message: only asks whether a recipient exists */
+	bool etrn;  /* no message: the addresses are domains, for each of which
+		       ETRN is said; texts of fates are the replies */
 	bool over;
 	bool stale; /* the connection was an old one and ended before the
 		       server said anything to this mail: try a fresh one */

@@ -14,6 +14,7 @@ static const struct {
 	{ "SIZE",       SMTP_EXT_SIZE       },
 	{ "PIPELINING", SMTP_EXT_PIPELINING },
 	{ "8BITMIME",   SMTP_EXT_8BITMIME   },
+	{ "ETRN",       SMTP_EXT_ETRN       },
 };
 /* clang-format on */
 

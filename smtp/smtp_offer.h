@@ -15,6 +15,7 @@ enum smtp_extension {
 	SMTP_EXT_SIZE = 1 << 0,
 	SMTP_EXT_PIPELINING = 1 << 1,
 	SMTP_EXT_8BITMIME = 1 << 2,
+	SMTP_EXT_ETRN = 1 << 3,
 };
 
 struct smtp_offer {

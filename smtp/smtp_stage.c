@@ -17,6 +17,7 @@ static const struct {
 	[SMTP_DATA] = { "DATA command", "sending DATA command" },
 	[SMTP_BODY] = { "end of DATA command",
 	    "sending end of data -- message may be sent more than once" },
+	[SMTP_ETRN] = { "ETRN command", "sending ETRN" },
 	[SMTP_RSET] = { "RSET command", "sending RSET" },
 };
 

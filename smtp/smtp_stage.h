@@ -17,6 +17,7 @@ enum smtp_stage {
 	SMTP_DATA,
 	SMTP_BODY,
 	SMTP_RSET,
+	SMTP_ETRN, /* in place of a mail */
 	SMTP_STAGES,
 };
 

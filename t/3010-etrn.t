@@ -91,4 +91,66 @@ ok "a connection from one of its addresses wakes it" \
 ok "which is logged" log_has b 'host 10\.53\.0\.2 is tried now: it has connected'
 ok "all that share the host comes" wait_for 5 mailbox_has a alice 'three'
 ok "nothing is left" wait_for 5 queue_is_empty b
+
+# By ETRN, with the connection of a probe hanging in the kernel.
+on a ip link set eth0 down
+send d.test four
+ok "mail waits again" wait_for 20 test "$(on b mqueue | grep -c alice)" = 1
+sleep 3
+on a ip link set eth0 up
+on a ip -6 addr add fd53::2/64 dev eth0 nodad
+etrn_of_c() {
+	etrn c 'ETRN @d.test' | grep -q '253 2.0.0 OK, 1 pending'
+}
+ok "ETRN for the domain and what is below" etrn_of_c
+ok "does not wait for the kernel" wait_for 3 mailbox_has a alice 'Subject: four'
+
+# ---- who may ask ----
+
+conf b 'smtpd_etrn_restrictions = check_client_access inline:{10.53.0.2=OK}, reject'
+ok "restrictions are read" on b posthouse reload
+like "who may not" "$(etrn c 'ETRN d.test')" \
+    '554 5.7.1 <d.test>: Etrn command rejected: Access denied'
+like "who may" "$(etrn a 'ETRN #d.test')" '251 2.0.0 OK, no messages waiting'
+on b mconf -e 'smtpd_etrn_restrictions = nonsense'
+ok "a wrong list is refused" not on b posthouse reload
+conf b 'smtpd_etrn_restrictions =' 'smtpd_discard_ehlo_keywords = etrn'
+ok "it can be hidden" on b posthouse reload
+is "from EHLO" "$(etrn c | grep -c ETRN)" 0
+conf b 'smtpd_discard_ehlo_keywords ='
+ok "and shown" on b posthouse reload
+
+# ---- a primary that starts asks its backup ----
+
+stop a
+send d.test five
+send e.test six
+ok "mail waits for the primary" wait_for 20 waits 2
+conf a 'etrn_on_start = auto'
+start a
+ok "it comes within 5 seconds" wait_for 5 mailbox_has a alice 'Subject: five'
+ok "all of it" wait_for 5 mailbox_has a alice 'Subject: six'
+ok "as it asked" log_has a \
+    'ETRN d\.test to b\.test\[[^]]*\]:25: 253 2\.0\.0 OK, 1 pending'
+ok "for each domain" log_has a 'ETRN e\.test to b\.test'
+ok "also for one that is not listed by itself" log_has a \
+    'ETRN x\.d\.test to b\.test\[[^]]*\]:25: 251'
+asked=$(log_of a | grep -c 'ETRN d.test to')
+ok "a reload" on a posthouse reload
+sleep 2
+is "asks nobody" "$(log_of a | grep -c 'ETRN d.test to')" "$asked"
+on a sh -c 'kill -9 $(pidof -s qmgr)'
+ok "a queue manager that died" log_has a 'qmgr\[.*died'
+sleep 3
+is "asks nobody" "$(log_of a | grep -c 'ETRN d.test to')" "$asked"
+
+stop a
+conf a 'etrn_on_start = nowhere.test, b.test, c.test, 10.53.0.99'
+start a
+ok "hosts can be named" wait_for 10 log_has a 'ETRN a\.test to b\.test.*: 459'
+ok "one that refuses" log_has a 'ETRN d\.test to c\.test.*: 459 4\.7\.1'
+ok "one that does not exist" log_has a 'ETRN to \[nowhere\.test\]: Host or'
+ok "one that is down" wait_for 10 log_has a \
+    'ETRN to 10\.53\.0\.99\[10\.53\.0\.99\]:25: connect: '
+ok "which does not keep the system from stopping" stop a
 lab_done

@@ -43,6 +43,7 @@ static const struct script {
 	uint32_t flags;
 	uint64_t size;
 	enum smtp_state end;
+	bool etrn; /* the letters are domains: a.x */
 } scripts[] = {
 	{ "without pipelining, one by one", "ab",
 	    { { HI, EHLO }, { PLAIN, FROM }, { OK, TO("a") }, { OK, TO("b") },
@@ -186,6 +187,29 @@ static const struct script {
 	    "deferred 4.3.2 1 host h[1] said: 421 4.3.2 down (in reply to end "
 	    "of DATA command)\n",
 	    0, 3, SMTP_CLOSED },
+	{ "ETRN for three domains", "abc",
+	    { { HI, EHLO }, { "250-h\r\n250 etrn\r\n", "ETRN a.x\r\n" },
+		{ "253 2.0.0 OK, 2 for a.x\r\n", "ETRN b.x\r\n" },
+		{ "459 4.7.1 no\r\n", "ETRN c.x\r\n" },
+		{ "500 what?\r\n", "" } },
+	    "sent 2.0.0 0 253 2.0.0 OK, 2 for a.x\n"
+	    "deferred 4.7.1 1 459 4.7.1 no\n"
+	    "bounced 5.0.0 1 500 what?\n",
+	    0, 3, SMTP_IDLE, true },
+	{ "ETRN is not offered", "a", { { HI, EHLO }, { CAPS, "" } },
+	    "bounced 5.5.1 0 host h[1] does not offer ETRN\n", 0, 3, SMTP_IDLE,
+	    true },
+	{ "ETRN and EHLO is not known", "a",
+	    { { HI, EHLO }, { "502 what?\r\n", "HELO me\r\n" }, { PLAIN, "" } },
+	    "bounced 5.5.1 0 host h[1] does not offer ETRN\n", 0, 3, SMTP_IDLE,
+	    true },
+	{ "421 to the first of two ETRN", "ab",
+	    { { HI, EHLO }, { "250-h\r\n250 ETRN\r\n", "ETRN a.x\r\n" },
+		{ "421 4.3.2 down\r\n", "" } },
+	    "deferred 4.3.2 1 421 4.3.2 down\n"
+	    "deferred 4.3.2 1 host h[1] said: 421 4.3.2 down (in reply to ETRN "
+	    "command)\n",
+	    0, 3, SMTP_CLOSED, true },
 	{ "RSET is refused", "a",
 	    { { HI, EHLO }, { PLAIN, FROM }, { NEVER, "RSET\r\n" },
 		{ "500 ?\r\n", "QUIT\r\n" } },
@@ -259,6 +283,16 @@ begin(struct play *p, const char *rcpts, uint32_t flags, uint64_t size)
 }
 
 static void
+begin_script(struct play *p, const struct script *s)
+{
+	begin(p, s->rcpts, s->flags, s->size);
+	p->mail.etrn = s->etrn;
+	for (size_t i = 0; s->etrn && i < p->mail.n_rcpts; i++)
+		p->rcpts[i].address = arena_printf(&p->arena, "%c.x",
+		    s->rcpts[i]);
+}
+
+static void
 end(struct play *p)
 {
 	smtp_client_free(&p->c);
@@ -305,7 +339,7 @@ START_TEST(dialogues_go_as_written)
 	struct play p = { 0 };
 	CLEAN_BUF struct buf fates = { 0 };
 
-	begin(&p, s->rcpts, s->flags, s->size);
+	begin_script(&p, s);
 	for (const struct line *l = s->lines; l->server != NULL; l++) {
 		CLEAN_BUF struct buf said = { 0 };
 
@@ -330,7 +364,7 @@ START_TEST(byte_by_byte_they_are_the_same)
 	struct play p = { 0 };
 	CLEAN_BUF struct buf said = { 0 }, want = { 0 }, fates = { 0 };
 
-	begin(&p, s->rcpts, s->flags, s->size);
+	begin_script(&p, s);
 	for (const struct line *l = s->lines; l->server != NULL; l++) {
 		for (const char *b = l->server; *b != '\0'; b++) {
 			smtp_client_input(&p.c, b, 1);
@@ -380,7 +414,7 @@ START_TEST(lost_at_any_byte_everybody_has_a_fate)
 	for (size_t cut = 0; cut <= n; cut++) {
 		struct play p = { 0 };
 
-		begin(&p, s->rcpts, s->flags, s->size);
+		begin_script(&p, s);
 		play_to(&p, s, cut);
 		if (cut % 2 == 0)
 			smtp_client_lost(&p.c);

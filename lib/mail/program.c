@@ -48,13 +48,19 @@ static struct {
 					    what the rights table says */
 	enum role role;
 	uint32_t slot;
-	bool draining, stopping;
+	bool first, draining, stopping;
 } self;
 
 const char *
 program_service(void)
 {
 	return self.service;
+}
+
+bool
+program_first(void)
+{
+	return self.first;
 }
 
 uint32_t
@@ -244,6 +250,7 @@ on_ctl_go(struct chan *c __attribute__((unused)), const void *body, size_t len,
 	close_fd(&fd);
 	if (!msg_get_ctl_go(&m, body, len))
 		return false;
+	self.first = m.first != 0;
 	if (self.calls->go != NULL)
 		self.calls->go();
 	return true;

@@ -88,6 +88,10 @@ NORETURN void program_end(int code);
  * of the instance has (for queue ids). */
 const char *program_service(void);
 uint32_t program_slot(void);
+/* From go() on: the whole system starts; not a reload, and this program has not
+ * died since. */
+bool program_first(void);
+
 bool program_draining(void);
 
 /* With program_draining(): the whole system stops.  May come later: what drains
