@@ -57,4 +57,4 @@ t_bench_fill_queue_SOURCES = t/bench/fill_queue.c
 EXTRA_DIST += t/bench/deep-queue.sh t/3001-queue-by-hand.t \
 	t/3002-destination-down.t t/3003-reload-in-flight.t t/3004-time-is-over.t \
 	t/3005-resolver-down.t \
-	t/3006-wishes-in-flight.t
+	t/3006-wishes-in-flight.t t/3010-etrn.t

@@ -475,14 +475,15 @@ static enum smtp_stage
 hear_etrn(struct smtp_client *c)
 {
 	struct smtp_mail *m = c->mail;
-	struct smtp_rcpt *r = &m->rcpts[c->hear_rcpt];
+	enum outcome outcome = dsn_outcome_of_code(c->reply.code);
 
-	smtp_mail_decide(m, r, dsn_outcome_of_code(c->reply.code), FAULT_MESSAGE,
-	    c->reply.status, buf_str(&c->reply.text));
-	if (c->reply.code == 421)
-		refuse_rest(c);
+	smtp_mail_decide(m, &m->rcpts[c->hear_rcpt], outcome,
+	    fault_of(c, outcome), c->reply.status, buf_str(&c->reply.text));
 	c->hear_rcpt = smtp_mail_next(m, c->hear_rcpt + 1);
-	return c->hear_rcpt < m->n_rcpts ? SMTP_ETRN : ready(c);
+	if (c->hear_rcpt < m->n_rcpts && c->reply.code != 421)
+		return SMTP_ETRN;
+	refuse_rest(c);
+	return ready(c);
 }
 
 /* ---- saying and hearing ---- */

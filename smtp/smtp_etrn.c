@@ -94,8 +94,8 @@ try_next(struct errand *e)
 		put_off(e, "none of its addresses can be reached");
 		return;
 	}
-	e->conn = smtp_conn_new(e->nexthop,
-	    &e->resolve.hosts.at[e->next++], &e->mail, &conn_calls, e);
+	e->conn = smtp_conn_new(e->nexthop, &e->resolve.hosts.at[e->next++],
+	    &e->mail, &conn_calls, e);
 	e->conn->once = true;
 	smtp_conn_start(e->conn); /* e may be gone */
 }
@@ -245,8 +245,8 @@ on_search(struct loop_timer *t)
 {
 	struct search *q = container_of(t, struct search, timer);
 
-	smtp_resolve_start(&q->resolve, &q->arena, q->domain, true,
-	    on_searched, q); /* q may be gone */
+	smtp_resolve_start(&q->resolve, &q->arena, q->domain, true, on_searched,
+	    q); /* q may be gone */
 }
 
 static void

@@ -43,7 +43,6 @@ static const struct script {
 	uint32_t flags;
 	uint64_t size;
 	enum smtp_state end;
-	bool etrn; /* the letters are domains: a.x */
 } scripts[] = {
 	{ "without pipelining, one by one", "ab",
 	    { { HI, EHLO }, { PLAIN, FROM }, { OK, TO("a") }, { OK, TO("b") },
@@ -194,22 +193,22 @@ static const struct script {
 		{ "500 what?\r\n", "" } },
 	    "sent 2.0.0 0 253 2.0.0 OK, 2 for a.x\n"
 	    "deferred 4.7.1 1 459 4.7.1 no\n"
-	    "bounced 5.0.0 1 500 what?\n",
-	    0, 3, SMTP_IDLE, true },
+	    "bounced 5.0.0 0 500 what?\n",
+	    0, 3, SMTP_IDLE },
 	{ "ETRN is not offered", "a", { { HI, EHLO }, { CAPS, "" } },
-	    "bounced 5.5.1 0 host h[1] does not offer ETRN\n", 0, 3, SMTP_IDLE,
-	    true },
+	    "bounced 5.5.1 0 host h[1] does not offer ETRN\n", 0, 3,
+	    SMTP_IDLE },
 	{ "ETRN and EHLO is not known", "a",
 	    { { HI, EHLO }, { "502 what?\r\n", "HELO me\r\n" }, { PLAIN, "" } },
-	    "bounced 5.5.1 0 host h[1] does not offer ETRN\n", 0, 3, SMTP_IDLE,
-	    true },
+	    "bounced 5.5.1 0 host h[1] does not offer ETRN\n", 0, 3,
+	    SMTP_IDLE },
 	{ "421 to the first of two ETRN", "ab",
 	    { { HI, EHLO }, { "250-h\r\n250 ETRN\r\n", "ETRN a.x\r\n" },
 		{ "421 4.3.2 down\r\n", "" } },
 	    "deferred 4.3.2 1 421 4.3.2 down\n"
 	    "deferred 4.3.2 1 host h[1] said: 421 4.3.2 down (in reply to ETRN "
 	    "command)\n",
-	    0, 3, SMTP_CLOSED, true },
+	    0, 3, SMTP_CLOSED },
 	{ "RSET is refused", "a",
 	    { { HI, EHLO }, { PLAIN, FROM }, { NEVER, "RSET\r\n" },
 		{ "500 ?\r\n", "QUIT\r\n" } },
@@ -282,12 +281,13 @@ begin(struct play *p, const char *rcpts, uint32_t flags, uint64_t size)
 	smtp_client_send(&p->c, &p->mail);
 }
 
+/* Where ETRN is in its name the letters are domains, a.x and so on. */
 static void
 begin_script(struct play *p, const struct script *s)
 {
 	begin(p, s->rcpts, s->flags, s->size);
-	p->mail.etrn = s->etrn;
-	for (size_t i = 0; s->etrn && i < p->mail.n_rcpts; i++)
+	p->mail.etrn = strstr(s->name, "ETRN") != NULL;
+	for (size_t i = 0; p->mail.etrn && i < p->mail.n_rcpts; i++)
 		p->rcpts[i].address = arena_printf(&p->arena, "%c.x",
 		    s->rcpts[i]);
 }
@@ -424,7 +424,7 @@ START_TEST(lost_at_any_byte_everybody_has_a_fate)
 		ck_assert_int_eq(p.c.state, SMTP_CLOSED);
 		for (size_t i = 0; i < p.mail.n_rcpts; i++) {
 			ck_assert_int_ne(p.rcpts[i].fate.outcome, OUTCOME_NONE);
-			if (cut < n && s->end == SMTP_IDLE)
+			if (cut < n && s->end == SMTP_IDLE && !p.mail.etrn)
 				ck_assert_int_ne(p.rcpts[i].fate.outcome,
 				    OUTCOME_SENT);
 		}
