@@ -11,7 +11,7 @@
 
 /* The first block is what a reset keeps, so it is small: thousands of idle
  * sessions each have one.  Later ones double up to the limit. */
-#define FIRST_BLOCK ((size_t)1024)
+#define FIRST_BLOCK ((size_t)960) /* small for xcalloc(), too */
 #define LAST_BLOCK  ((size_t)65536)
 
 struct arena_block {

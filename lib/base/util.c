@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SMALL ((size_t)1024) /* glibc caches no more than 1032 bytes */
+
 static void NORETURN
 out_of_memory(void)
 {
@@ -22,16 +24,6 @@ out_of_memory(void)
 }
 
 void *
-xcalloc(size_t n, size_t size)
-{
-	void *p = calloc(n > 0 ? n : 1, size > 0 ? size : 1);
-
-	if (p == NULL)
-		out_of_memory();
-	return p;
-}
-
-void *
 xrealloc(void *old, size_t n, size_t size)
 {
 	size_t bytes;
@@ -40,6 +32,23 @@ xrealloc(void *old, size_t n, size_t size)
 		out_of_memory();
 
 	void *p = realloc(old, bytes > 0 ? bytes : 1);
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+/* Small pieces come from the thread's cache of free ones, which calloc(3) of
+ * glibc does not look into.  (The compiler would make a calloc of a malloc and
+ * a memset, but not of this.) */
+void *
+xcalloc(size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (!__builtin_mul_overflow(n, size, &bytes) && bytes <= SMALL)
+		return memset(xrealloc(NULL, 1, bytes), 0, bytes);
+
+	void *p = calloc(n > 0 ? n : 1, size > 0 ? size : 1);
 	if (p == NULL)
 		out_of_memory();
 	return p;
