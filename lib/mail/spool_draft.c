@@ -22,6 +22,9 @@
 #include "spool_format.h"
 #include "wire.h"
 
+/* The bit of each byte that ASCII has not. */
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
 void
 spool_draft_start(struct spool_draft *d, int queue_fd, const char *id)
 {
@@ -37,11 +40,15 @@ spool_draft_start(struct spool_draft *d, int queue_fd, const char *id)
 static bool
 has_8bit(const char *bytes, size_t n)
 {
-	unsigned char all = 0;
+	uint64_t all = 0, word;
 
-	for (size_t i = 0; i < n; i++)
-		all |= (unsigned char)bytes[i];
-	return all >= 128;
+	for (; n >= sizeof(word); bytes += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		all |= word;
+	}
+	word = 0;
+	memcpy(&word, bytes, n);
+	return ((all | word) & HIGH_BITS) != 0;
 }
 
 /* True where the piece leaves every CR in front of an LF, every LF behind a CR,
