@@ -230,19 +230,20 @@ due(const struct sched *s, const struct heap *h)
 static bool
 clocks(struct sched *s, struct sched_event *e)
 {
-	struct heap_node *top;
+	struct heap_node *dest, *provider, *msg;
 
 	for (int i = 0; i < CLOCKS_AT_ONCE; i++) {
-		if ((top = due(s, &s->dest_clock)) != NULL)
-			dest_due(s, container_of(top, struct dest, timer));
-		if ((top = due(s, &s->provider_clock)) != NULL)
+		if ((dest = due(s, &s->dest_clock)) != NULL)
+			dest_due(s, container_of(dest, struct dest, timer));
+		if ((provider = due(s, &s->provider_clock)) != NULL)
 			provider_due(s,
-			    container_of(top, struct provider, timer));
-		if ((top = due(s, &s->msg_clock)) == NULL)
-			continue;
-		if (sched_msg_due(s, container_of(top, struct sched_msg, node),
+			    container_of(provider, struct provider, timer));
+		if ((msg = due(s, &s->msg_clock)) != NULL &&
+		    sched_msg_due(s, container_of(msg, struct sched_msg, node),
 			e))
 			return true;
+		if (dest == NULL && provider == NULL && msg == NULL)
+			break;
 	}
 	return false;
 }
