@@ -241,6 +241,31 @@ answer_job(const char *body, size_t len)
 	say(agent[1], &b);
 }
 
+/* Before its sender is told that a recipient failed, the disk knows it: else a
+ * later success would contradict. */
+static void
+assert_failed(const char *id, const char *address)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	char path[SPOOL_PATH_MAX];
+	struct spool_message m;
+	const char *why = "";
+
+	spool_path(path, SPOOL_NEW, id);
+	CLEAN_FD int fd = openat(qmgr.dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		spool_path(path, SPOOL_CUR, id);
+		fd = openat(qmgr.dir, path, O_RDONLY | O_CLOEXEC);
+	}
+	ck_assert_msg(fd >= 0, "%s is gone, and its sender not told", id);
+	ck_assert_msg(spool_read(fd, &a, &m, true, &why), "%s: %s", id, why);
+	for (size_t i = 0; i < m.n_rcpts; i++)
+		if (strcmp(m.rcpts[i].env.address, address) == 0)
+			ck_assert_msg(m.rcpts[i].state == RCPT_FAILED,
+			    "%s: the disk does not know that %s failed", id,
+			    address);
+}
+
 static void
 answer_notice(const char *body, size_t len)
 {
@@ -255,6 +280,7 @@ answer_notice(const char *body, size_t len)
 		struct goal *goal = goal_of(rcpt.address);
 		if (goal != NULL)
 			goal->reached++;
+		assert_failed(m.id, rcpt.address);
 	}
 	struct msg_notice_done done = { .stream = m.stream,
 		.ok = 1,
@@ -325,7 +351,8 @@ fill_queue(void)
 		goals[i].tries = goals[i].reached = 0;
 }
 
-/* Looks for the message; it is whole wherever it lies. */
+/* Looks for the message; it is whole wherever it lies, and in cur/ only with
+ * what was learned of it. */
 static bool
 is_there(const char *id, enum spool_dir dir, uint64_t at)
 {
@@ -342,6 +369,9 @@ is_there(const char *id, enum spool_dir dir, uint64_t at)
 	}
 	ck_assert_msg(spool_read(fd, &a, &m, true, &why), "call %llu: %s: %s",
 	    (unsigned long long)at, path, why);
+	if (dir == SPOOL_CUR)
+		ck_assert_msg(m.journal_end > m.head.journal_at,
+		    "call %llu: %s says nothing", (unsigned long long)at, path);
 	return true;
 }
 
