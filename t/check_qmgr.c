@@ -721,6 +721,28 @@ START_TEST(failed_mail_is_kept_until_its_sender_is_told)
 }
 END_TEST
 
+START_TEST(failed_mail_is_kept_while_there_is_no_bounce)
+{
+	struct msg_job job;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+
+	has_bounce = false;
+	ck_assert(next_job(&job, SECOND));
+	answer_all(&job, OUTCOME_BOUNCE, FAULT_NONE);
+	ck_assert(lies_in(id, SPOOL_NEW) || lies_in(id, SPOOL_CUR));
+	has_bounce = true;
+	struct sched_msg *m = sched_find(qmgr.sched, id);
+	ck_assert_ptr_nonnull(m);
+	sched_alarm(qmgr.sched, m, 1);
+	events_run();
+	notice_over(next_notice(&packet, &notice), true);
+	ck_assert(is_gone(id));
+	ck_assert_uint_eq(qmgr.books.bounced, 1);
+}
+END_TEST
+
 START_TEST(nobody_is_told_of_a_failed_notification)
 {
 	struct msg_job job;
@@ -1300,7 +1322,7 @@ START_TEST(each_part_of_a_message_expires)
 	struct sched_msg *m = sched_find(qmgr.sched, id);
 	ck_assert_ptr_nonnull(m->parts->next->next);
 	struct mail *mail = mail_load(m);
-	fate_expire(mail, "its time is over");
+	fate_time_over(mail);
 	ck_assert_ptr_null(m->parts);
 	uint32_t stream = next_notice(&packet, &notice);
 	ck_assert_uint_eq(mail->failed, 4);
@@ -1369,6 +1391,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_domain_is_flushed);
 	tcase_add_test(t, a_question_does_not_keep_the_old_one);
 	tcase_add_test(t, failed_mail_is_kept_until_its_sender_is_told);
+	tcase_add_test(t, failed_mail_is_kept_while_there_is_no_bounce);
 	tcase_add_test(t, nobody_is_told_of_a_failed_notification);
 	tcase_add_test(t, a_destination_that_is_down_is_tried_by_one);
 	tcase_add_test(t, two_domains_on_a_dead_host_cost_one_attempt);
