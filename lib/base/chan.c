@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "fd.h"
 #include "log.h"
 #include "wire.h"
 
@@ -529,4 +531,36 @@ chan_get_now(int sock, struct buf *packet, int *fd, int64_t wait)
 	}
 	buf_grown(packet, (size_t)n);
 	return 0;
+}
+
+/* ---- a question within an event ---- */
+
+bool
+chan_say_now(struct chan *c, const struct buf *packet)
+{
+	chan_flush(c);
+	return c->open && !c->deaf && list_empty(&c->packets) &&
+	    send(c->fd, packet->text, packet->len,
+		MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+bool
+chan_hear_now(struct chan *c, uint32_t type, int64_t until, struct buf *packet)
+{
+	while (c->open) {
+		int64_t left = until - clock_mono();
+		int fd = -1;
+
+		if (left <= 0 || chan_get_now(c->fd, packet, &fd, left) < 0)
+			return false;
+		struct wire w = wire_open(packet->text, packet->len);
+		if (wire_get_u32(&w) == type) {
+			close_fd(&fd);
+			return true;
+		}
+		const char *why = handle(c, packet->text, packet->len, fd);
+		if (why != NULL)
+			refuse(c, packet->text, packet->len, why);
+	}
+	return false;
 }

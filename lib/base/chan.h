@@ -85,6 +85,14 @@ void chan_flush(struct chan *c);
  * time, also in a handler, in ended and twice; c may be freed after it. */
 void chan_stop(struct chan *c);
 
+/* For the rare question whose answer must be waited for inside of an event:
+ * says one packet now, and hears until one of the type comes (its whole
+ * packet) or the monotonic clock says `until`.  What else comes is handled
+ * by the rules; that must not lead to another such question. */
+MUST_CHECK bool chan_say_now(struct chan *c, const struct buf *packet);
+MUST_CHECK bool chan_hear_now(struct chan *c, uint32_t type, int64_t until,
+    struct buf *packet);
+
 /* A connected pair of packet sockets, close-on-exec, non-blocking, with room
  * for big packets; -1 with errno. */
 MUST_CHECK int chan_pair(int fds[2]);

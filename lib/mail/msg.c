@@ -101,6 +101,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_SCRIBE] = "scribe",
 	[ROLE_PICKUP] = "pickup",
 	[ROLE_CALLOUT] = "callout",
+	[ROLE_KEYS] = "keys",
 	[ROLE_ADMIN] = "admin",
 };
 

@@ -90,6 +90,7 @@ enum role {
 	ROLE_SCRIBE,
 	ROLE_PICKUP,
 	ROLE_CALLOUT,
+	ROLE_KEYS,
 	ROLE_ADMIN, /* a command of ours; its uid comes from the socket */
 	ROLES,
 };

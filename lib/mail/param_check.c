@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "tls.h"
 
 #define SHOWN_MAX 60
 
@@ -266,6 +267,18 @@ check_filled(const char *value, struct buf *why)
 	return false;
 }
 
+static bool
+check_protocols(const char *value, struct buf *why)
+{
+	const char *text = "";
+	int lowest, highest;
+
+	if (tls_parse_protocols(value, &lowest, &highest, &text))
+		return true;
+	buf_adds(why, text);
+	return false;
+}
+
 static const struct {
 	const char *name;
 	bool (*check)(const char *value, struct buf *why);
@@ -282,6 +295,8 @@ static const struct {
 	{ "smtp_bind_address", check_ipv4 },
 	{ "smtp_bind_address6", check_ipv6 },
 	{ "smtp_helo_name", check_helo },
+	{ "smtpd_tls_mandatory_protocols", check_protocols },
+	{ "smtpd_tls_protocols", check_protocols },
 	{ "syslog_name", check_filled },
 	{ "virtual_transport", check_filled },
 };

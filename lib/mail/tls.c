@@ -1,0 +1,283 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "tls.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "log.h"
+#include "param.h"
+
+/* Certificates without a name of their owner, secrets shared in advance, and
+ * what has been broken are in no grade. */
+#define NEVER "!aNULL:!eNULL:!PSK:!SRP:!DSS:!RC4:!3DES:!SEED:!IDEA:!MD5"
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	int version;
+} versions[] = {
+	{ "SSLv3",   SSL3_VERSION },
+	{ "TLSv1",   TLS1_VERSION },
+	{ "TLSv1.1", TLS1_1_VERSION },
+	{ "TLSv1.2", TLS1_2_VERSION },
+	{ "TLSv1.3", TLS1_3_VERSION },
+};
+
+static const struct {
+	const char *grade;
+	const char *list;
+} grades[] = {
+	{ "high",   "HIGH:" NEVER ":!SHA1:!ARIA:!CAMELLIA:!kRSA" },
+	{ "medium", "HIGH:MEDIUM:" NEVER },
+};
+/* clang-format on */
+
+void
+tls_start(void)
+{
+	unsigned char byte;
+
+	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
+		    OPENSSL_INIT_LOAD_SSL_STRINGS |
+		    OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
+		NULL) != 1 ||
+	    RAND_bytes(&byte, 1) != 1)
+		log_fatal("TLS: %s", tls_reason());
+}
+
+const char *
+tls_reason(void)
+{
+	unsigned long code = ERR_get_error();
+	const char *text = code != 0 ? ERR_reason_error_string(code) : NULL;
+
+	ERR_clear_error();
+	return text != NULL ? text : "unknown error";
+}
+
+/* ---- versions ---- */
+
+static size_t
+find_version(struct slice name)
+{
+	size_t i = 0;
+
+	while (
+	    i < ARRAY_LEN(versions) && !slice_eq_nocase(name, versions[i].name))
+		i++;
+	return i;
+}
+
+static struct slice
+skip(struct slice s, size_t n)
+{
+	return (struct slice){ s.at + n, s.len - n };
+}
+
+/* The bits of the versions that one item leaves, or asks for. */
+struct choice {
+	unsigned int allowed, named;
+};
+
+static bool
+choose(struct choice *c, struct slice item)
+{
+	bool least = item.len > 2 && memcmp(item.at, ">=", 2) == 0;
+	bool most = item.len > 2 && memcmp(item.at, "<=", 2) == 0;
+	bool not = item.len > 1 && item.at[0] == '!';
+	size_t at = find_version(skip(item, least || most ? 2 : not ));
+
+	if (at == ARRAY_LEN(versions))
+		return false;
+	unsigned int bit = 1U << at;
+	if (least)
+		c->allowed &= ~(bit - 1);
+	else if (most)
+		c->allowed &= bit | (bit - 1);
+	else if (not )
+		c->allowed &= ~bit;
+	else
+		c->named |= bit;
+	return true;
+}
+
+bool
+tls_parse_protocols(const char *list, int *lowest, int *highest,
+    const char **why)
+{
+	struct choice c = { .allowed = (1U << ARRAY_LEN(versions)) - 1 };
+	struct slice rest = slice_of(list), item;
+
+	while (slice_next_item(&rest, &item))
+		if (!choose(&c, item)) {
+			*why = "not a list of SSLv3 TLSv1 TLSv1.1 TLSv1.2 "
+			       "TLSv1.3, each with !, >= or <= in front or "
+			       "without";
+			return false;
+		}
+	if (c.named != 0)
+		c.allowed &= c.named;
+	if (c.allowed == 0) {
+		*why = "no version of TLS is left";
+		return false;
+	}
+	*lowest = *highest = 0;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+		if ((c.allowed & 1U << i) != 0) {
+			*highest = versions[i].version;
+			if (*lowest == 0)
+				*lowest = versions[i].version;
+		}
+	return true;
+}
+
+SSL_CTX *
+tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
+{
+	SSL_CTX *ctx = SSL_CTX_new(side);
+	const char *list = grades[0].list;
+	const char *why = "no memory";
+	int lowest, highest;
+
+	for (size_t i = 0; i < ARRAY_LEN(grades); i++)
+		if (str_eq(ciphers, grades[i].grade))
+			list = grades[i].list;
+	if (ctx == NULL ||
+	    !tls_parse_protocols(protocols, &lowest, &highest, &why))
+		log_fatal("TLS: %s", why);
+	/* What is too weak is in the lists, not in the library's own mind. */
+	SSL_CTX_set_security_level(ctx, 1);
+	if (SSL_CTX_set_min_proto_version(ctx, lowest) != 1 ||
+	    SSL_CTX_set_max_proto_version(ctx, highest) != 1 ||
+	    SSL_CTX_set_cipher_list(ctx, list) != 1)
+		log_fatal("TLS: %s", tls_reason());
+	return ctx;
+}
+
+/* ---- words ---- */
+
+static void
+put_signature(struct buf *out, SSL *ssl, const char *side, const EVP_PKEY *key,
+    int nid)
+{
+	char curve[32] = "";
+
+	if (key == NULL)
+		return;
+	buf_addf(out, " %s-signature %s", side,
+	    EVP_PKEY_is_a(key, "EC")                ? "ECDSA"
+		: SSL_version(ssl) < TLS1_3_VERSION ? "RSA"
+		: EVP_PKEY_is_a(key, "RSA")         ? "RSA-PSS"
+					    : EVP_PKEY_get0_type_name(key));
+	if (EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) == 1)
+		buf_addf(out, " (%s)",
+		    str_eq(curve, "prime256v1")      ? "P-256"
+			: str_eq(curve, "secp384r1") ? "P-384"
+						     : curve);
+	else
+		buf_addf(out, " (%d bits)", EVP_PKEY_get_bits(key));
+	if (nid > 0 && nid != NID_undef)
+		buf_addf(out, " %s-digest %s", side, OBJ_nid2sn(nid));
+}
+
+/* Whose signature it was: the server's, whichever side we are. */
+static void
+put_server(struct buf *out, SSL *ssl)
+{
+	int nid = 0;
+
+	if (SSL_is_server(ssl)) {
+		const X509 *own = SSL_get_certificate(ssl);
+		if (own == NULL || SSL_get_signature_nid(ssl, &nid) != 1)
+			return;
+		put_signature(out, ssl, "server", X509_get0_pubkey(own), nid);
+	} else {
+		const X509 *peer = SSL_get0_peer_certificate(ssl);
+		if (peer == NULL || SSL_get_peer_signature_nid(ssl, &nid) != 1)
+			return;
+		put_signature(out, ssl, "server", X509_get0_pubkey(peer), nid);
+	}
+}
+
+void
+tls_describe(struct buf *out, SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+	EVP_PKEY *exchange = NULL;
+	char group[32] = "";
+	int all = 0;
+
+	int used = SSL_CIPHER_get_bits(cipher, &all);
+	buf_addf(out, "%s with cipher %s (%d/%d bits)", SSL_get_version(ssl),
+	    SSL_CIPHER_get_name(cipher), used, all);
+	if (SSL_session_reused(ssl) || SSL_version(ssl) < TLS1_3_VERSION)
+		return;
+	if (SSL_get_peer_tmp_key(ssl, &exchange) == 1) {
+		if (EVP_PKEY_get_group_name(exchange, group, sizeof(group),
+			NULL) == 1)
+			buf_addf(out, " key-exchange ECDHE (%s)",
+			    str_eq(group, "prime256v1") ? "P-256" : group);
+		else
+			buf_addf(out, " key-exchange %s",
+			    EVP_PKEY_get0_type_name(exchange));
+		EVP_PKEY_free(exchange);
+	}
+	put_server(out, ssl);
+}
+
+void
+tls_fingerprint(struct buf *out, const X509 *cert)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (X509_digest(cert, EVP_sha256(), sum, &len) != 1)
+		len = 0;
+	for (unsigned int i = 0; i < len; i++)
+		buf_addf(out, "%s%02X", i == 0 ? "" : ":", sum[i]);
+}
+
+bool
+tls_key_name(const X509 *cert, uint8_t name[TLS_DIGEST])
+{
+	unsigned int len = 0;
+	unsigned char sum[EVP_MAX_MD_SIZE];
+
+	if (X509_pubkey_digest(cert, EVP_sha256(), sum, &len) != 1 ||
+	    len != TLS_DIGEST)
+		return false;
+	memcpy(name, sum, TLS_DIGEST);
+	return true;
+}
+
+/* ---- files ---- */
+
+static void
+add_path(struct buf *out, struct slice path)
+{
+	if (out->len > 0)
+		buf_addc(out, ' ');
+	buf_add(out, path.at, path.len);
+}
+
+void
+tls_server_files(struct buf *out)
+{
+	struct slice rest = slice_of(params.smtpd_tls_chain_files), item;
+
+	while (slice_next_item(&rest, &item))
+		add_path(out, item);
+	if (out->len > 0)
+		return;
+	if (params.smtpd_tls_cert_file[0] == '\0') {
+		buf_addf(out, "%s/tls/posthouse.pem", params.config_directory);
+		return;
+	}
+	add_path(out, slice_of(params.smtpd_tls_cert_file));
+	if (!str_eq(params.smtpd_tls_key_file, params.smtpd_tls_cert_file))
+		add_path(out, slice_of(params.smtpd_tls_key_file));
+}

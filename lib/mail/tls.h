@@ -1,0 +1,51 @@
+/*
+ * tls - what both sides of TLS have in common: the library's start,
+ * versions and ciphers as main.conf names them, and how a connection is
+ * described.
+ *
+ * The library reads no configuration of the system and opens no file after
+ * tls_start(), so that it works in programs that can open none.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "buf.h"
+#include "str.h"
+
+#define TLS_DIGEST 32 /* of SHA-256 */
+
+/* Before the rights are given up.  Ends in log_fatal where the library does not
+ * work. */
+void tls_start(void);
+
+/* A list such as ">=TLSv1.2", "TLSv1.2, TLSv1.3" or "!SSLv3, !TLSv1": the
+ * lowest and the highest version.  False with why. */
+MUST_CHECK bool tls_parse_protocols(const char *list, int *lowest, int *highest,
+    const char **why);
+
+/* A context for one side with versions and ciphers ("medium" or "high") set;
+ * never NULL.  The list of protocols was checked when it was read. */
+MUST_CHECK SSL_CTX *tls_context(const SSL_METHOD *side, const char *protocols,
+    const char *ciphers);
+
+/* "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange
+ * X25519 server-signature ECDSA (P-256) server-digest SHA256", as Postfix
+ * logs it. */
+void tls_describe(struct buf *out, SSL *ssl);
+
+/* The SHA-256 of the certificate, as hexadecimal bytes parted by colons. */
+void tls_fingerprint(struct buf *out, const X509 *cert);
+
+/* The SHA-256 of the public key: the name of its private key. */
+MUST_CHECK bool tls_key_name(const X509 *cert, uint8_t name[TLS_DIGEST]);
+
+/* Where the server's key and certificates lie, by the parameters as they are
+ * now: paths parted by blanks. */
+void tls_server_files(struct buf *out);
+
+/* The first reason that the library gives for what failed, and forgets all. */
+const char *tls_reason(void);
