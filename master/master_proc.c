@@ -20,6 +20,7 @@
 #include "master_generation.h"
 #include "master_log.h"
 #include "master_socket.h"
+#include "master_watch.h"
 #include "program.h"
 #include "str.h"
 
@@ -62,6 +63,7 @@ forget_process(struct proc *p)
 {
 	chan_stop(&p->control);
 	said_stop(&p->said);
+	watch_drop(p);
 	free_str(&p->status);
 	p->busy = 0;
 	p->pid = 0;
@@ -147,7 +149,22 @@ on_busy(struct chan *c, const void *body, size_t len, int fd)
 	return true;
 }
 
+/* Who has heard nothing from outside yet may be believed. */
+static bool
+on_watch(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_ctl_watch m;
+	struct proc *p = proc_of(c);
+
+	close_fd(&fd);
+	if (!msg_get_ctl_watch(&m, body, len) || p->state != PROC_STARTING)
+		return false;
+	watch_add(p, m.path);
+	return true;
+}
+
 static const struct chan_rule rules[] = {
+	{ MSG_ctl_watch, 1u << ROLE_KEYS, on_watch },
 	{ MSG_ctl_ready, UINT32_MAX, on_ready },
 	{ MSG_ctl_pong, UINT32_MAX, on_pong },
 	{ MSG_ctl_busy, 1u << ROLE_QMGR, on_busy },

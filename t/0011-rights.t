@@ -23,7 +23,7 @@ field() { # PROGRAM NAME: of every process of that program, each value once
 		if (sub("^" f "=", "", $i)) print $i }' "$lab/found" | sort -u
 }
 
-for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout; do
+for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout keys; do
 	is "$p runs as its own user" "$(field $p user)" "ph-$p"
 	is "$p has no capability" "$(field $p caps)" 0
 	is "$p cannot gain one" "$(field $p bounding)" 0
@@ -31,7 +31,7 @@ for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout; do
 	is "$p is filtered" "$(field $p seccomp)" 2
 	is "$p cannot be traced" "$(field $p dumpable)" 0
 	case $p in
-	smtpd | smtp | local | bounce | callout) root=empty ;;
+	smtpd | smtp | local | bounce | callout | keys) root=empty ;;
 	cleanup | qmgr | pickup) root=/var/spool/posthouse ;;
 	scribe) root=/var/lib/posthouse ;;
 	lookup) root=/ ;;

@@ -372,6 +372,7 @@ static const struct {
 static const enum role roles[] = {
 	ROLE_SMTPD, ROLE_CLEANUP, ROLE_QMGR, ROLE_SMTP, ROLE_LOCAL, ROLE_DELIVER,
 	ROLE_BOUNCE, ROLE_LOOKUP, ROLE_SCRIBE, ROLE_PICKUP, ROLE_CALLOUT,
+	ROLE_KEYS,
 };
 /* clang-format on */
 

@@ -39,6 +39,7 @@ static const struct program programs[] = {
 	{ "callout", LISTENS_NOT,  true,  1 },
 	{ "cleanup", LISTENS_NOT,  true,  1 },
 	{ "deliver", LISTENS_NOT,  true,  1 },
+	{ "keys",    LISTENS_NOT,  true,  1 },
 	{ "local",   LISTENS_UNIX, false, 1 },
 	{ "lookup",  LISTENS_NOT,  true,  1 },
 	{ "pickup",  LISTENS_NOT,  true,  1 },

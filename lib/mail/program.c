@@ -312,6 +312,7 @@ PASS_ON(ctl_busy)
 PASS_ON(ctl_free)
 PASS_ON(ctl_logfile)
 PASS_ON(ctl_logpipe)
+PASS_ON(ctl_file)
 
 #define FROM_MASTER (1u << ROLE_MASTER)
 
@@ -325,6 +326,7 @@ static const struct chan_rule control_rules[] = {
 	{ MSG_ctl_free, FROM_MASTER, on_ctl_free },
 	{ MSG_ctl_logfile, FROM_MASTER, on_ctl_logfile },
 	{ MSG_ctl_logpipe, FROM_MASTER, on_ctl_logpipe },
+	{ MSG_ctl_file, FROM_MASTER, on_ctl_file },
 };
 
 /* ---- the log ---- */

@@ -121,6 +121,14 @@ static const struct rights rows[] = {
 	    .files = 4096,
 	    .memory = 8192,
 	},
+	{
+	    .role = ROLE_KEYS,
+	    .user = "ph-keys",
+	    .root = ROOT_EMPTY,
+	    .calls = CALLS_BASE,
+	    .files = 4096,
+	    .memory = 4096,
+	},
 };
 
 struct ids {
@@ -307,7 +315,8 @@ static void
 show_calls(struct buf *out, uint32_t calls)
 {
 	static const char *const names[] = { "base", "accept", "connect",
-		"read", "write", "sendfile", "thread", "nss", "become", "sync" };
+		"read", "write", "sendfile", "thread", "nss", "become",
+		"sync" };
 	const char *sep = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -1,0 +1,231 @@
+/*
+ * keys holds the private keys of TLS, and signs with them for the handshakes of
+ * others, which never see one.
+ *
+ * It reads the files while it is root; afterwards it can open nothing, and
+ * master, to which it named the files before, hands it each that has become
+ * another one.  Certificates are public: every smtpd gets those in force.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "clock.h"
+#include "fd.h"
+#include "keys_sign.h"
+#include "keys_store.h"
+#include "keys_ticket.h"
+#include "log.h"
+#include "param.h"
+#include "program.h"
+#include "str.h"
+
+/* A new key and a new certificate are two files for many: both are given time
+ * to come. */
+#define SETTLE_TIME (1 * SECOND)
+
+#define ASKERS (1u << ROLE_SMTPD | 1u << ROLE_SMTP)
+
+static struct loop_timer settle_timer, warn_timer, ticket_timer;
+static uint64_t signatures;
+
+/* ---- what is asked ---- */
+
+static void
+send_signature(struct chan *c, uint32_t number, const struct buf *signature)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_signed(&packet,
+	    &(struct msg_signed){
+		.number = number,
+		.signature = { buf_str(signature), signature->len },
+	    });
+	chan_send(c, &packet, -1, false);
+	chan_flush(c);
+}
+
+static bool
+on_sign(struct chan *c, const void *body, size_t len, int fd)
+{
+	CLEAN_BUF struct buf signature = { 0 };
+	const char *why = "there is no such key";
+	struct msg_sign m;
+
+	close_fd(&fd);
+	if (!msg_get_sign(&m, body, len) || m.key.len != TLS_DIGEST)
+		return false;
+	EVP_PKEY *key = keys_store_find((const uint8_t *)m.key.at);
+	if (key == NULL ||
+	    !keys_sign(key, (enum tls_sign_kind)m.kind, m.input, &signature,
+		&why))
+		log_warn("%s asked for a signature: %s", c->name, why);
+	else
+		signatures++;
+	send_signature(c, m.number, &signature);
+	return true;
+}
+
+/* ---- certificates and tickets ---- */
+
+static void
+tell_one(void *arg, const struct buf *packet)
+{
+	chan_send(arg, packet, -1, false);
+}
+
+static void
+tell_all(void *arg, const struct buf *packet)
+{
+	struct chan *c = NULL;
+
+	(void)arg;
+	while ((c = program_next_peer(ROLE_SMTPD, c)) != NULL)
+		chan_send(c, packet, -1, false);
+}
+
+static void
+tell_ticket(struct chan *c, bool last)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+
+	if (keys_ticket_put(&packet, c->name, last))
+		chan_send(c, &packet, -1, false);
+}
+
+static void
+on_ticket_time(struct loop_timer *t)
+{
+	struct chan *c = NULL;
+
+	keys_ticket_renew();
+	while ((c = program_next_peer(ROLE_SMTPD, c)) != NULL)
+		tell_ticket(c, false);
+	loop_timer(t, KEYS_TICKET_TIME, on_ticket_time);
+}
+
+static void
+on_peer(struct chan *c)
+{
+	if (c->role != ROLE_SMTPD)
+		return;
+	keys_store_tell(tell_one, c);
+	tell_ticket(c, true);
+	tell_ticket(c, false);
+}
+
+/* ---- files ---- */
+
+static void
+on_settled(struct loop_timer *t)
+{
+	(void)t;
+	keys_store_judge(loop_wall(), tell_all, NULL);
+	keys_store_warn(loop_wall());
+}
+
+static bool
+on_control(struct chan *c, uint32_t type, const void *body, size_t len, int fd)
+{
+	struct msg_ctl_file m;
+
+	(void)c;
+	if (type != MSG_ctl_file || !msg_get_ctl_file(&m, body, len)) {
+		close_fd(&fd);
+		return false;
+	}
+	if (keys_store_changed(m.path, fd))
+		loop_timer(&settle_timer, SETTLE_TIME, on_settled);
+	return true;
+}
+
+static void
+on_warn_time(struct loop_timer *t)
+{
+	keys_store_warn(loop_wall());
+	loop_timer(t, HOUR, on_warn_time);
+}
+
+/* ---- the start ---- */
+
+static void
+want_service(const char *conf_dir, const struct service *s)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	CLEAN_BUF struct buf names = { 0 };
+
+	if (!param_load(conf_dir, s->name, &errors))
+		log_fatal("%s", buf_str(&errors));
+	if (str_eq(params.smtpd_tls_security_level, "none") &&
+	    !params.smtpd_tls_wrappermode)
+		return;
+	tls_server_files(&names);
+	keys_store_want(buf_str(&names), params.myhostname);
+}
+
+/* The certificates of all services, each by its own parameters. */
+static void
+want_all(void)
+{
+	CLEAN_STR char *conf_dir = xstrdup(params.config_directory);
+	CLEAN_BUF struct buf errors = { 0 };
+	struct services services;
+
+	if (!services_load(conf_dir, &services, &errors))
+		log_fatal("%s", buf_str(&errors));
+	for (size_t i = 0; i < services.n; i++)
+		if (services.at[i].enabled &&
+		    str_eq(services.at[i].program, "smtpd"))
+			want_service(conf_dir, &services.at[i]);
+	services_free(&services);
+	if (!param_load(conf_dir, program_service(), &errors))
+		log_fatal("%s", buf_str(&errors));
+}
+
+static void
+watch_files(void)
+{
+	const char *path = NULL;
+
+	while ((path = keys_store_path(path)) != NULL) {
+		CLEAN_BUF struct buf packet = { 0 };
+
+		msg_put_ctl_watch(&packet,
+		    &(struct msg_ctl_watch){ .path = path });
+		chan_send(program_control(), &packet, -1, false);
+	}
+}
+
+static void
+say_status(struct buf *out)
+{
+	buf_addf(out, "certificates=%zu signatures=%llu", keys_store_count(),
+	    (unsigned long long)signatures);
+}
+
+static const struct chan_rule rules[] = {
+	{ MSG_sign, ASKERS, on_sign },
+};
+
+static const struct program_calls calls = {
+	.rules = rules,
+	.n_rules = ARRAY_LEN(rules),
+	.peer = on_peer,
+	.control = on_control,
+	.status = say_status,
+	.feeders = ASKERS,
+};
+
+int
+main(int argc, char **argv)
+{
+	program_start(ROLE_KEYS, argc, argv);
+	tls_start();
+	want_all();
+	keys_store_read();
+	keys_store_judge(loop_wall(), tell_all, NULL);
+	watch_files();
+	on_warn_time(&warn_timer);
+	on_ticket_time(&ticket_timer);
+	program_confine();
+	program_run(&calls);
+}

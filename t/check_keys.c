@@ -1,0 +1,180 @@
+/*
+ * keys: what it signs, and what it does not.
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include <check.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys_sign.h"
+#include "keys_ticket.h"
+#include "msg.h"
+
+static EVP_PKEY *ec, *rsa;
+
+static void
+make_keys(void)
+{
+	ec = EVP_EC_gen("P-256");
+	rsa = EVP_RSA_gen(2048);
+}
+
+static bool
+signs(EVP_PKEY *key, enum tls_sign_kind kind, const void *input, size_t n)
+{
+	CLEAN_BUF struct buf signature = { 0 };
+	const char *why = "";
+
+	return keys_sign(key, kind, (struct slice){ input, n }, &signature,
+	    &why);
+}
+
+START_TEST(digests_are_signed_and_nothing_else)
+{
+	static const uint8_t digest[256];
+
+	make_keys();
+	for (size_t n = 0; n <= sizeof(digest); n++)
+		ck_assert_int_eq(signs(ec, SIGN_ECDSA, digest, n),
+		    n == 32 || n == 48 || n == 64);
+	ck_assert(!signs(rsa, SIGN_ECDSA, digest, 32));
+	ck_assert(!signs(ec, (enum tls_sign_kind)0, digest, 32));
+	ck_assert(!signs(ec, (enum tls_sign_kind)9, digest, 32));
+	ck_assert(!signs(ec, SIGN_RSA_PKCS1, digest, 32));
+	ck_assert(!signs(ec, SIGN_RSA_PSS, digest, 32));
+}
+END_TEST
+
+START_TEST(only_digest_infos_are_padded)
+{
+	uint8_t info[64] = { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86,
+		0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04,
+		0x20 };
+
+	make_keys();
+	ck_assert(signs(rsa, SIGN_RSA_PKCS1, info, 51));
+	ck_assert(!signs(rsa, SIGN_RSA_PKCS1, info, 50));
+	ck_assert(!signs(rsa, SIGN_RSA_PKCS1, info, 52));
+	for (size_t i = 0; i < 19; i++) {
+		info[i] ^= 1;
+		ck_assert(!signs(rsa, SIGN_RSA_PKCS1, info, 51));
+		info[i] ^= 1;
+	}
+}
+END_TEST
+
+static const struct {
+	int bits;
+	const EVP_MD *(*md)(void);
+} sizes[] = {
+	{ 2048, EVP_sha256 },
+	{ 2048, EVP_sha384 },
+	{ 2048, EVP_sha512 },
+	{ 2049, EVP_sha256 },
+	{ 3072, EVP_sha256 },
+};
+
+START_TEST(only_a_message_of_pss_is_signed_raw)
+{
+	EVP_PKEY *key = EVP_RSA_gen((unsigned int)sizes[_i].bits);
+	RSA *r = EVP_PKEY_get1_RSA(key);
+	const EVP_MD *md = sizes[_i].md();
+	size_t size = (size_t)RSA_size(r);
+	uint8_t digest[64] = "a digest of what the handshake said";
+	uint8_t em[512];
+
+	ck_assert_int_eq(RSA_padding_add_PKCS1_PSS_mgf1(r, em, digest, md, md,
+			     EVP_MD_get_size(md)),
+	    1);
+	ck_assert(signs(key, SIGN_RSA_PSS, em, size));
+	ck_assert(!signs(key, SIGN_RSA_PSS, em, size - 1));
+	for (size_t i = 0; i < size; i++) {
+		em[i] ^= 4;
+		bool good = signs(key, SIGN_RSA_PSS, em, size);
+		em[i] ^= 4;
+		/* The salt may be any. */
+		size_t hash = (size_t)EVP_MD_get_size(md);
+		if (i + 1 + 2 * hash < size || i + 1 + hash >= size)
+			ck_assert_msg(!good, "byte %zu", i);
+	}
+	RSA_free(r);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+/* What was encrypted to the key, and a plain number. */
+START_TEST(nothing_is_decrypted)
+{
+	uint8_t sealed[256];
+	size_t len = sizeof(sealed);
+
+	make_keys();
+	for (int i = 0; i < 600; i++) {
+		EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(rsa, NULL);
+		len = sizeof(sealed);
+		ck_assert_int_eq(EVP_PKEY_encrypt_init(ctx), 1);
+		ck_assert_int_eq(EVP_PKEY_encrypt(ctx, sealed, &len,
+				     (const uint8_t *)"secret", 6),
+		    1);
+		EVP_PKEY_CTX_free(ctx);
+		ck_assert(!signs(rsa, SIGN_RSA_PSS, sealed, len));
+		sealed[len - 1] = 0xbc;
+		ck_assert(!signs(rsa, SIGN_RSA_PSS, sealed, len));
+	}
+	memset(sealed, 0, sizeof(sealed));
+	ck_assert(!signs(rsa, SIGN_RSA_PSS, sealed, len));
+}
+END_TEST
+
+static void
+ticket(const char *service, bool last, struct buf *out)
+{
+	buf_reset(out);
+	ck_assert(keys_ticket_put(out, service, last));
+}
+
+START_TEST(tickets_are_of_one_service_and_one_hour)
+{
+	struct buf a = { 0 }, b = { 0 };
+
+	ck_assert(!keys_ticket_put(&a, "smtp", false));
+	keys_ticket_renew();
+	ck_assert(!keys_ticket_put(&a, "smtp", true));
+	ticket("smtp", false, &a);
+	ticket("smtp", false, &b);
+	ck_assert_uint_eq(a.len, b.len);
+	ck_assert_int_eq(memcmp(a.text, b.text, a.len), 0);
+	ticket("submission", false, &b);
+	ck_assert_int_ne(memcmp(a.text, b.text, a.len), 0);
+	keys_ticket_renew();
+	ticket("smtp", true, &b);
+	ck_assert_int_eq(memcmp(a.text, b.text, a.len), 0);
+	ticket("smtp", false, &b);
+	ck_assert_int_ne(memcmp(a.text, b.text, a.len), 0);
+	buf_free(&a);
+	buf_free(&b);
+}
+END_TEST
+
+static Suite *
+suite_of_cases(void)
+{
+	Suite *s = suite_create("keys");
+	TCase *c = tcase_create("keys");
+
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, digests_are_signed_and_nothing_else);
+	tcase_add_test(c, only_digest_infos_are_padded);
+	tcase_add_loop_test(c, only_a_message_of_pss_is_signed_raw, 0,
+	    ARRAY_LEN(sizes));
+	tcase_add_test(c, nothing_is_decrypted);
+	tcase_add_test(c, tickets_are_of_one_service_and_one_hour);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+#include "check_main.h"
