@@ -139,6 +139,19 @@ put_word(struct buf *out, const char *text)
 		buf_addc(out, strchr(" <>()\\\";@", *p) != NULL ? '?' : *p);
 }
 
+/* In two lines where it is long. */
+static void
+put_tls(const char *tls, struct buf *out)
+{
+	const char *more = strstr(tls, " key-exchange ");
+	size_t first = more != NULL ? (size_t)(more - tls) : strlen(tls);
+
+	if (first == 0)
+		return;
+	buf_addf(out, "(%.*s%s%s)\r\n\t", (int)first, tls,
+	    more != NULL ? "\r\n\t" : "", more != NULL ? more : "");
+}
+
 static void
 put_client(const struct rec_env *env, struct buf *out)
 {
@@ -149,8 +162,8 @@ put_client(const struct rec_env *env, struct buf *out)
 	buf_adds(out, " (");
 	put_word(out, env->client_name);
 	buf_addf(out, " [%s%s])\r\n\t", v6 ? "IPv6:" : "", env->client_addr);
-	if (env->tls[0] != '\0')
-		buf_addf(out, "(%s)\r\n\t", env->tls);
+	if (params.smtpd_tls_received_header)
+		put_tls(env->tls, out);
 }
 
 /* RFC 5321 4.4. */

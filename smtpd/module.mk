@@ -20,6 +20,7 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_remote.h smtpd/smtpd_remote.c \
 	smtpd/smtpd_wake.h smtpd/smtpd_wake.c \
 	smtpd/smtpd_space.h smtpd/smtpd_space.c \
+	smtpd/smtpd_tls.h smtpd/smtpd_tls.c \
 	smtpd/smtpd_feed.h smtpd/smtpd_feed.c
 
 check_PROGRAMS += t/check_smtpd_session

@@ -22,8 +22,10 @@
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
+#include "smtpd_tls.h"
 #include "smtpd_vet.h"
 #include "smtpd_wake.h"
+#include "tls_sign.h"
 
 /* Descriptors for everything that is not a client. */
 #define OWN_FILES 128
@@ -38,6 +40,9 @@ static const struct chan_rule rules[] = {
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, smtpd_feed_done },
 	{ MSG_answer, 1u << ROLE_LOOKUP, smtpd_ask_answered },
 	{ MSG_vetted, 1u << ROLE_CALLOUT, smtpd_vet_answered },
+	{ MSG_cert, 1u << ROLE_KEYS, smtpd_tls_cert },
+	{ MSG_ticket, 1u << ROLE_KEYS, smtpd_tls_ticket },
+	{ MSG_signed, 1u << ROLE_KEYS, tls_sign_late },
 	{ MSG_wake_done, 1u << ROLE_QMGR, smtpd_wake_answered },
 	{ MSG_watch, 1u << ROLE_QMGR, smtpd_wake_watch },
 };
@@ -103,6 +108,7 @@ main(int argc, char **argv)
 	dns_start();
 	smtpd_space_open();
 	smtpd_policy_open(program_service());
+	smtpd_tls_open(program_service());
 
 	size_t files = fd_limit(65536);
 	smtpd_accept_limit(

@@ -21,9 +21,10 @@ typedef int hear_fn(struct smtpd_session *s, struct smtpd_verdict v);
 
 enum kind {
 	PLAIN = 0,
-	LAST = 1 << 0, /* must end a pipelined group (RFC 2920 3.1) */
-	JUNK = 1 << 1, /* moves nothing: too many of them are errors */
-	BARE = 1 << 2, /* takes no argument */
+	LAST = 1 << 0,  /* must end a pipelined group (RFC 2920 3.1) */
+	JUNK = 1 << 1,  /* moves nothing: too many of them are errors */
+	BARE = 1 << 2,  /* takes no argument */
+	CLEAR = 1 << 3, /* may be said in clear where TLS is a must */
 };
 
 struct smtpd_command {
@@ -37,7 +38,7 @@ struct smtpd_command {
 };
 
 static say_fn say_helo, say_ehlo, say_rset, say_noop, say_vrfy, say_expn,
-    say_etrn, say_help, say_quit;
+    say_etrn, say_help, say_quit, say_starttls;
 static hear_fn hear_vrfy, hear_etrn;
 
 #define GREETED (SMTPD_HELLO | SMTPD_MAIL | SMTPD_RCPT)
@@ -51,17 +52,18 @@ static const char hello_first[] = "send HELO/EHLO first";
 static const struct smtpd_command commands[] = {
 	/* verb   may be said in  leads to     kind         handler         answer           out of order */
 	{ "HELO", ANY,            SMTPD_HELLO, LAST | JUNK, say_helo,       NULL,            NULL },
-	{ "EHLO", ANY,            SMTPD_HELLO, LAST | JUNK, say_ehlo,       NULL,            NULL },
+	{ "EHLO", ANY,            SMTPD_HELLO, LAST | JUNK | CLEAR, say_ehlo,       NULL,            NULL },
+	{ "STARTTLS", SMTPD_HELLO, SAME,       LAST | BARE | CLEAR, say_starttls, NULL,      "MAIL transaction in progress" },
 	{ "MAIL", SMTPD_HELLO,    SMTPD_MAIL,  PLAIN,       smtpd_say_mail, smtpd_hear_mail, "nested MAIL command" },
 	{ "RCPT", MAILING,        SMTPD_RCPT,  PLAIN,       smtpd_say_rcpt, smtpd_hear_rcpt, "need MAIL command" },
 	{ "DATA", MAILING,        SMTPD_DATA,  LAST | BARE, smtpd_say_data, smtpd_hear_data, "need RCPT command" },
 	{ "RSET", ANY,            SAME,        JUNK | BARE, say_rset,       NULL,            NULL },
-	{ "NOOP", ANY,            SAME,        JUNK,        say_noop,       NULL,            NULL },
+	{ "NOOP", ANY,            SAME,        JUNK | CLEAR,        say_noop,       NULL,            NULL },
 	{ "VRFY", GREETED,        SAME,        LAST | JUNK, say_vrfy,       hear_vrfy,       hello_first },
 	{ "EXPN", ANY,            SAME,        LAST | JUNK, say_expn,       NULL,            NULL },
 	{ "ETRN", SMTPD_HELLO,    SAME,        JUNK,        say_etrn,       hear_etrn,       "MAIL transaction in progress" },
-	{ "HELP", ANY,            SAME,        JUNK,        say_help,       NULL,            NULL },
-	{ "QUIT", ANY,            SMTPD_QUIT,  BARE,        say_quit,       NULL,            NULL },
+	{ "HELP", ANY,            SAME,        JUNK | CLEAR,        say_help,       NULL,            NULL },
+	{ "QUIT", ANY,            SMTPD_QUIT,  BARE | CLEAR,        say_quit,       NULL,            NULL },
 };
 
 /* Not a command: what the end of the data does. */
@@ -70,7 +72,7 @@ static const struct smtpd_command end_of_data =
 
 /* What EHLO offers; a keyword may be taken back by
  * smtpd_discard_ehlo_keywords. */
-enum extra { ALONE, WITH_SIZE, WITH_VRFY };
+enum extra { ALONE, WITH_SIZE, WITH_VRFY, WITH_TLS };
 static const struct {
 	const char *keyword;
 	enum extra extra;
@@ -79,6 +81,7 @@ static const struct {
 	{ "SIZE",                WITH_SIZE }, /* RFC 1870 */
 	{ "VRFY",                WITH_VRFY },
 	{ "ETRN",                ALONE },     /* RFC 1985 */
+	{ "STARTTLS",            WITH_TLS },  /* RFC 3207 */
 	{ "ENHANCEDSTATUSCODES", ALONE },     /* RFC 2034 */
 	{ "8BITMIME",            ALONE },     /* RFC 6152 */
 };
@@ -114,11 +117,22 @@ say_helo(struct smtpd_session *s, const char *args)
 	return code;
 }
 
+/* RFC 3207; not to a program of this host, and not twice. */
 static bool
-is_offered(const char *keyword)
+offers_tls(const struct smtpd_session *s)
 {
-	struct slice rest = slice_of(params.smtpd_discard_ehlo_keywords), item;
+	return s->tls_policy != SMTPD_TLS_NONE && s->tls == NULL &&
+	    s->calls->can_tls(s);
+}
 
+static bool
+is_offered(const struct smtpd_session *s, const char *keyword, enum extra extra)
+{
+	if ((extra == WITH_VRFY && params.disable_vrfy_command) ||
+	    (extra == WITH_TLS && !offers_tls(s)))
+		return false;
+
+	struct slice rest = slice_of(params.smtpd_discard_ehlo_keywords), item;
 	while (slice_next_item(&rest, &item))
 		if (slice_eq_nocase(item, keyword))
 			return false;
@@ -135,9 +149,7 @@ say_ehlo(struct smtpd_session *s, const char *args)
 		return code;
 	smtpd_reply_more(s, code, "%s", params.myhostname);
 	for (size_t i = 0; i < ARRAY_LEN(offers); i++) {
-		if (!is_offered(offers[i].keyword) ||
-		    (offers[i].extra == WITH_VRFY &&
-			params.disable_vrfy_command))
+		if (!is_offered(s, offers[i].keyword, offers[i].extra))
 			continue;
 		last = s->port.out.len;
 		if (offers[i].extra == WITH_SIZE)
@@ -149,6 +161,25 @@ say_ehlo(struct smtpd_session *s, const char *args)
 	/* "250-" of the last line becomes "250 ". */
 	s->port.out.text[last + 3] = ' ';
 	return code;
+}
+
+/* Behind the reply the pump shakes hands; then comes smtpd_secured(). */
+static int
+say_starttls(struct smtpd_session *s, const char *args)
+{
+	(void)args; /* the table allows none */
+	if (s->tls != NULL)
+		return smtpd_reply(s, 554, "5.5.1",
+		    "Error: TLS already active");
+	if (s->tls_policy == SMTPD_TLS_NONE ||
+	    !is_offered(s, "STARTTLS", ALONE))
+		return smtpd_reply(s, 502, "5.5.1",
+		    "Error: command not implemented");
+	if (!s->calls->can_tls(s))
+		return smtpd_reply(s, 454, "4.7.0",
+		    "TLS not available due to local problem");
+	s->port.tls = true;
+	return smtpd_reply(s, 220, "2.0.0", "Ready to start TLS");
 }
 
 static int
@@ -313,7 +344,7 @@ finish(struct smtpd_session *s, const struct smtpd_command *cmd, int code,
 /* ---- one line ---- */
 
 bool
-smtpd_commands_improper(struct smtpd_session *s, struct slice what)
+smtpd_commands_improper(struct smtpd_session *s, struct slice what, bool always)
 {
 	CLEAN_BUF struct buf text = { 0 };
 
@@ -323,7 +354,7 @@ smtpd_commands_improper(struct smtpd_session *s, struct slice what)
 		    s->where, s->client.peer, buf_str(&text));
 		s->muddled = true;
 	}
-	if (!params.smtpd_forbid_unauth_pipelining)
+	if (!always && !params.smtpd_forbid_unauth_pipelining)
 		return false;
 	smtpd_reply(s, 554, "5.5.0", "Error: SMTP protocol synchronization");
 	s->port.linger = true;
@@ -377,6 +408,30 @@ refuse_order(struct smtpd_session *s, const struct smtpd_command *cmd)
 	    s->state == SMTPD_START ? hello_first : cmd->order);
 }
 
+static int
+obey(struct smtpd_session *s, const struct smtpd_command *cmd, const char *args)
+{
+	if (s->tls_policy == SMTPD_TLS_MUST && s->tls == NULL &&
+	    !(cmd->kind & CLEAR))
+		return smtpd_reply(s, 530, "5.7.0",
+		    "Must issue a STARTTLS command first");
+	if ((s->state & cmd->when) == 0)
+		return refuse_order(s, cmd);
+	if ((cmd->kind & BARE) && args[0] != '\0')
+		return smtpd_reply(s, 501, "5.5.4", "Syntax: %s", cmd->verb);
+	return cmd->say(s, args);
+}
+
+/* What stands behind STARTTLS was not said by whom TLS will prove. */
+static bool
+is_muddled(struct smtpd_session *s, const struct smtpd_command *cmd,
+    struct slice more)
+{
+	if (more.len == 0 || ((cmd->kind & LAST) == 0 && s->esmtp))
+		return false;
+	return smtpd_commands_improper(s, more, cmd->say == say_starttls);
+}
+
 void
 smtpd_commands_line(struct smtpd_session *s, const char *line,
     struct slice more)
@@ -386,24 +441,17 @@ smtpd_commands_line(struct smtpd_session *s, const char *line,
 	struct slice verb = { line, len };
 	const struct smtpd_command *cmd = find_command(verb);
 	size_t said_from = s->port.out.len;
-	int code;
 
 	if (cmd == NULL) {
 		obey_unknown(s, line, verb);
 		return;
 	}
 	s->where = cmd->verb;
-	if (more.len > 0 && ((cmd->kind & LAST) || !s->esmtp) &&
-	    smtpd_commands_improper(s, more))
+	if (is_muddled(s, cmd, more))
 		return;
 	count_junk(s, cmd);
 	s->asked = cmd;
-	if ((s->state & cmd->when) == 0)
-		code = refuse_order(s, cmd);
-	else if ((cmd->kind & BARE) && args[0] != '\0')
-		code = smtpd_reply(s, 501, "5.5.4", "Syntax: %s", cmd->verb);
-	else
-		code = cmd->say(s, args);
+	int code = obey(s, cmd, args);
 	if (code != 0)
 		finish(s, cmd, code, said_from);
 }
@@ -446,7 +494,7 @@ smtpd_commands_counts(const struct smtpd_session *s, struct buf *out)
 	uint32_t good = 0, all = s->unknown;
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char name[8];
+		char name[12];
 
 		if (!str_copy(name, sizeof(name), commands[i].verb))
 			log_panic("%s is too long", commands[i].verb);

@@ -24,8 +24,10 @@ void smtpd_commands_data_end(struct smtpd_session *s);
 void smtpd_commands_heard(struct smtpd_session *s, struct smtpd_verdict v);
 
 /* Something improper was sent behind (or before) s->where: says so in the log,
- * and ends the session where it is forbidden.  False: it is let pass. */
-bool smtpd_commands_improper(struct smtpd_session *s, struct slice what);
+ * and ends the session where it is forbidden, or always.  False: it is let
+ * pass. */
+bool smtpd_commands_improper(struct smtpd_session *s, struct slice what,
+    bool always);
 
 /* " ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4", for the log's last line. */
 void smtpd_commands_counts(const struct smtpd_session *s, struct buf *out);

@@ -13,8 +13,10 @@
 #include "smtpd_ask.h"
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
+#include "smtpd_tls.h"
 #include "smtpd_vet.h"
 #include "smtpd_wake.h"
+#include "tls.h"
 
 #define MAGIC 0x736d7470u
 
@@ -32,6 +34,13 @@ conn_of(void *owner)
 }
 
 /* ---- what the engine asks ---- */
+
+static bool
+can_tls(const struct smtpd_session *s)
+{
+	(void)s;
+	return smtpd_tls_ready();
+}
 
 static struct smtpd_verdict
 on_mail(struct smtpd_session *s)
@@ -120,6 +129,7 @@ on_forget(struct smtpd_session *s)
 
 static const struct smtpd_calls calls = {
 	.now = loop_now,
+	.can_tls = can_tls,
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.vrfy = on_vrfy,
@@ -138,6 +148,35 @@ on_input(void *engine, const char *bytes, size_t n)
 	return smtpd_input(&conn_of(engine)->s, bytes, n);
 }
 
+static SSL *
+on_secure(void *engine)
+{
+	(void)engine;
+	return smtpd_tls_new();
+}
+
+static void
+log_tls(const struct smtpd_conn *c)
+{
+	if (params.smtpd_tls_loglevel > 0)
+		log_info("Anonymous TLS connection %s from %s: %s",
+		    SSL_session_reused(c->pump.ssl) ? "reused" : "established",
+		    c->s.client.peer, c->s.tls);
+}
+
+/* Where TLS comes first, the client's name may not be known yet. */
+static void
+on_secured(void *engine)
+{
+	CLEAN_BUF struct buf how = { 0 };
+	struct smtpd_conn *c = conn_of(engine);
+
+	tls_describe(&how, c->pump.ssl);
+	smtpd_secured(&c->s, buf_str(&how));
+	if (c->s.state != SMTPD_CONNECT)
+		log_tls(c);
+}
+
 static void
 on_timeout(void *engine)
 {
@@ -150,6 +189,9 @@ on_ended(void *engine, enum pump_end how, int error)
 	struct smtpd_conn *c = conn_of(engine);
 
 	(void)error; /* the log says that it is lost, as for every client */
+	if (how == PUMP_END_TLS)
+		log_info("SSL_accept error from %s: %s", c->s.client.peer,
+		    c->pump.why);
 	smtpd_policy_leave(c);
 	smtpd_name_drop(&c->name);
 	smtpd_end(&c->s, how);
@@ -166,6 +208,8 @@ on_ended(void *engine, enum pump_end how, int error)
 
 static const struct pump_engine engine = {
 	.input = on_input,
+	.secure = on_secure,
+	.secured = on_secured,
 	.timeout = on_timeout,
 	.ended = on_ended,
 };
@@ -191,6 +235,8 @@ on_name(struct smtpd_name *n, const char *name)
 
 	set_peer(&c->s.client, name);
 	smtpd_greet(&c->s);
+	if (c->s.tls != NULL)
+		log_tls(c);
 	pump_kick(&c->pump);
 }
 
@@ -213,7 +259,7 @@ on_user(void *owner, enum found found, const char *value)
 }
 
 static struct smtpd_conn *
-new_conn(int fd, const char *addr, const char *name)
+new_conn(int fd, const char *addr, const char *name, enum smtpd_tls_policy tls)
 {
 	struct smtpd_conn *c = xcalloc(1, sizeof(*c));
 
@@ -222,6 +268,8 @@ new_conn(int fd, const char *addr, const char *name)
 	c->s.client.addr = xstrdup(addr);
 	set_peer(&c->s.client, name);
 	smtpd_start(&c->s, &calls, c);
+	c->s.tls_policy = tls;
+	c->s.port.tls = tls != SMTPD_TLS_NONE && params.smtpd_tls_wrappermode;
 	list_append(&all, &c->link);
 	count++;
 	pump_start(&c->pump, fd, &c->s.port, &engine, c);
@@ -231,7 +279,8 @@ new_conn(int fd, const char *addr, const char *name)
 void
 smtpd_conn_open(int fd, const char *addr, uint16_t port)
 {
-	struct smtpd_conn *c = new_conn(fd, addr, NAME_UNKNOWN);
+	struct smtpd_conn *c = new_conn(fd, addr, NAME_UNKNOWN,
+	    smtpd_tls_policy());
 
 	c->s.client.port = port;
 	smtpd_wake_client(addr);
@@ -249,7 +298,7 @@ smtpd_conn_open(int fd, const char *addr, uint16_t port)
 void
 smtpd_conn_open_local(int fd, uint32_t uid)
 {
-	struct smtpd_conn *c = new_conn(fd, "", "localhost");
+	struct smtpd_conn *c = new_conn(fd, "", "localhost", SMTPD_TLS_NONE);
 	const char *value;
 	enum found found;
 	char key[16];

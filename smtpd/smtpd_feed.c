@@ -121,6 +121,10 @@ send_begin(struct smtpd_feed *f)
 	CLEAN_BUF struct buf packet = { 0 };
 	const struct smtpd_conn *c = f->conn;
 	const struct smtpd_session *s = &c->s;
+	CLEAN_BUF struct buf tls = { 0 };
+
+	if (s->tls != NULL)
+		buf_addf(&tls, "using %s", s->tls);
 	struct msg_mail_begin m = {
 		.stream = f->stream,
 		.id = s->tx.id,
@@ -130,7 +134,8 @@ send_begin(struct smtpd_feed *f)
 		.client_addr = s->client.addr,
 		.client_port = s->client.port,
 		.helo = s->helo,
-		.protocol = smtpd_protocol(s),
+		.protocol = smtpd_with(s),
+		.tls = tls.text,
 		.uid = c->uid,
 		.user = c->user,
 		.size_hint = s->tx.announced,

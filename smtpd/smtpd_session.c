@@ -79,7 +79,7 @@ smtpd_turn_away(struct smtpd_session *s, struct smtpd_verdict v)
 static size_t
 too_early(struct smtpd_session *s, const char *bytes, size_t n)
 {
-	if (smtpd_commands_improper(s, (struct slice){ bytes, n }))
+	if (smtpd_commands_improper(s, (struct slice){ bytes, n }, false))
 		return n;
 	s->port.paused = true;
 	return 0;
@@ -174,6 +174,9 @@ take_some(struct smtpd_session *s, const char *bytes, size_t n)
 	used = take_line(s, bytes, n);
 	if (used > 0 && !s->held_back)
 		renew_deadline(s);
+	if (s->port.tls)
+		s->port.deadline = s->calls->now() +
+		    params.smtpd_starttls_timeout;
 	return used;
 }
 
@@ -182,7 +185,8 @@ smtpd_input(struct smtpd_session *s, const char *bytes, size_t n)
 {
 	size_t used = 0;
 
-	while (used < n && s->state != SMTPD_QUIT && !s->port.paused) {
+	while (used < n && s->state != SMTPD_QUIT && !s->port.paused &&
+	    !s->port.tls) {
 		size_t some = take_some(s, bytes + used, n - used);
 		if (some == 0)
 			break;
@@ -202,6 +206,22 @@ smtpd_resume(struct smtpd_session *s)
 	s->port.paused = false;
 	renew_deadline(s);
 	settle(s);
+}
+
+void
+smtpd_secured(struct smtpd_session *s, const char *how)
+{
+	free(s->tls);
+	s->tls = xstrdup(how);
+	if (s->state == SMTPD_QUIT || s->state == SMTPD_CONNECT)
+		return;
+	renew_deadline(s);
+	/* RFC 3207 4.2: nothing that was said in clear counts. */
+	smtpd_forget(s);
+	free(s->helo);
+	s->helo = NULL;
+	s->esmtp = false;
+	s->state = params.smtpd_helo_required ? SMTPD_START : SMTPD_HELLO;
 }
 
 void
@@ -289,8 +309,10 @@ smtpd_end(struct smtpd_session *s, enum pump_end how)
 	free(s->client.addr);
 	free(s->client.peer);
 	free(s->helo);
+	free(s->tls);
 	memset(&s->client, 0, sizeof(s->client));
 	s->helo = NULL;
+	s->tls = NULL;
 }
 
 bool
@@ -310,4 +332,10 @@ const char *
 smtpd_protocol(const struct smtpd_session *s)
 {
 	return s->esmtp ? "ESMTP" : "SMTP";
+}
+
+const char *
+smtpd_with(const struct smtpd_session *s)
+{
+	return s->esmtp && s->tls != NULL ? "ESMTPS" : smtpd_protocol(s);
 }

@@ -15,7 +15,7 @@
  * program learns of it by calls->forget(), which is the only place where it
  * gives a transaction up.
  *
- * An idle session owns no memory but this struct and three short strings.
+ * An idle session owns no memory but this struct and four short strings.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -27,7 +27,7 @@
 #include "pump.h"
 
 /* Commands have one column in the counts of the log's last line. */
-#define SMTPD_COMMANDS 12
+#define SMTPD_COMMANDS 16
 
 enum smtpd_state {
 	SMTPD_CONNECT = 1 << 0, /* the greeting has not been said */
@@ -58,6 +58,13 @@ struct smtpd_verdict {
 
 #define SMTPD_LATER ((struct smtpd_verdict){ 0 })
 #define SMTPD_FINE  ((struct smtpd_verdict){ .code = 250 })
+
+/* Whether TLS is offered, and whether anything is taken in clear. */
+enum smtpd_tls_policy {
+	SMTPD_TLS_NONE,
+	SMTPD_TLS_MAY,
+	SMTPD_TLS_MUST
+};
 
 /* Who is at the other end; filled in before smtpd_greet(). */
 struct smtpd_client {
@@ -92,6 +99,8 @@ struct smtpd_session {
 	void *owner; /* the program's */
 	struct smtpd_client client;
 	char *helo; /* as the client said it, NULL before */
+	char *tls;  /* "TLSv1.3 with cipher ...", NULL while in clear */
+	enum smtpd_tls_policy tls_policy;
 	struct smtpd_transaction tx;
 	const struct smtpd_command *asked; /* waits for smtpd_answer() */
 	const char *where; /* the last command, for the log; static */
@@ -115,6 +124,9 @@ struct smtpd_calls {
 	/* The clock, in milliseconds. */
 	int64_t (*now)(void);
 
+	/* Could hands be shaken now?  Asked where the policy allows it. */
+	bool (*can_tls)(const struct smtpd_session *s);
+
 	/* A sender was given (s->tx): may a transaction begin? */
 	struct smtpd_verdict (*mail)(struct smtpd_session *s);
 
@@ -126,8 +138,8 @@ struct smtpd_calls {
 	struct smtpd_verdict (
 	    *vrfy)(struct smtpd_session *s, const struct addr *rcpt);
 
-	/* Mail for this node is to go on its way now (RFC 1985): its argument of
-	 * ETRN in lower case, with its option.  Fine comes with its text. */
+	/* Mail for this node (ETRN's argument in lower case) is to go on
+	 * its way now (RFC 1985).  Fine comes with its text. */
 	struct smtpd_verdict (*etrn)(struct smtpd_session *s, const char *node);
 
 	/* May content come? */
@@ -158,6 +170,9 @@ void smtpd_turn_away(struct smtpd_session *s, struct smtpd_verdict v);
 size_t smtpd_input(struct smtpd_session *s, const char *bytes, size_t n);
 void smtpd_timeout(struct smtpd_session *s);
 
+/* Hands were shaken: all that follows comes under TLS. */
+void smtpd_secured(struct smtpd_session *s, const char *how);
+
 /* The connection is gone: logs why and frees what the session owns. */
 void smtpd_end(struct smtpd_session *s, enum pump_end how);
 
@@ -178,8 +193,8 @@ void smtpd_dismiss(struct smtpd_session *s);
 /* No transaction and no question is open. */
 bool smtpd_is_idle(const struct smtpd_session *s);
 
-/* The queue id, or "NOQUEUE". */
+/* The queue id, or "NOQUEUE"; the protocol as the log names it, and as
+ * Received does (RFC 3848). */
 const char *smtpd_id(const struct smtpd_session *s);
-
-/* The protocol as Received and the log name it (RFC 3848). */
 const char *smtpd_protocol(const struct smtpd_session *s);
+const char *smtpd_with(const struct smtpd_session *s);

@@ -680,6 +680,106 @@ START_TEST(ehlo_says_what_is_offered)
 }
 END_TEST
 
+/* ---- TLS ---- */
+
+static struct world tls_world;
+
+static void
+tls_open(enum smtpd_tls_policy policy)
+{
+	world_params();
+	memset(&tls_world, 0, sizeof(tls_world));
+	tls_world.s.tls_policy = policy;
+	world_open(&tls_world);
+}
+
+static void
+tls_say(const char *say, const char *want)
+{
+	CLEAN_BUF struct buf codes = { 0 };
+
+	world_say(&tls_world, say, 0);
+	world_codes(&tls_world, &codes);
+	ck_assert_str_eq(buf_str(&codes), want);
+}
+
+START_TEST(starttls_begins_anew)
+{
+	struct smtpd_session *s = &tls_world.s;
+
+	tls_open(SMTPD_TLS_MAY);
+	world_say(&tls_world, HELLO, 0);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&tls_world.said), "250-STARTTLS\r\n"));
+	buf_reset(&tls_world.said);
+	tls_say("STARTTLS x\r\n", "501");
+	tls_say("MAIL FROM:<a@x.test>\r\nRSET\r\nSTARTTLS\r\n", "250 250 220");
+	ck_assert(s->port.tls);
+	/* A pump would end it; the engine takes nothing. */
+	world_say(&tls_world, "EHLO evil\r\n", 0);
+	ck_assert_uint_gt(tls_world.kept.len, 0);
+	buf_reset(&tls_world.kept);
+
+	s->port.tls = false;
+	smtpd_secured(s, "TLSv1.3 with cipher X");
+	ck_assert_ptr_null(s->helo);
+	ck_assert_str_eq(smtpd_protocol(s), "SMTP");
+	world_say(&tls_world, HELLO, 0);
+	ck_assert_ptr_null(strstr(buf_str(&tls_world.said), "STARTTLS"));
+	buf_reset(&tls_world.said);
+	ck_assert_str_eq(smtpd_with(s), "ESMTPS");
+	tls_say("STARTTLS\r\n", "554");
+	tls_say(SEND, "250 250 354");
+	tls_say("x\r\n.\r\nQUIT\r\n", "250 221");
+	world_close(&tls_world);
+	ck_assert_ptr_nonnull(strstr(buf_str(&world_log), " starttls=1/3 "));
+}
+END_TEST
+
+START_TEST(nothing_may_stand_behind_starttls)
+{
+	tls_open(SMTPD_TLS_MAY);
+	params.smtpd_forbid_unauth_pipelining = _i == 0;
+	tls_say(HELLO, "220 250");
+	tls_say("STARTTLS\r\nEHLO evil\r\n", "554");
+	ck_assert(tls_world.s.port.closing);
+	ck_assert(!tls_world.s.port.tls);
+	world_close(&tls_world);
+}
+END_TEST
+
+START_TEST(where_tls_is_a_must_little_is_said_in_clear)
+{
+	tls_open(SMTPD_TLS_MUST);
+	tls_say(HELLO, "220 250");
+	tls_say("MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\n", "530 530");
+	tls_say("DATA\r\n", "530");
+	tls_say("HELO me\r\n", "530");
+	tls_say("RSET\r\n", "530");
+	tls_say("VRFY a\r\n", "530");
+	tls_say("NOOP\r\nHELP\r\n", "250 214");
+	tls_say("STARTTLS\r\n", "220");
+	tls_world.s.port.tls = false;
+	smtpd_secured(&tls_world.s, "TLSv1.3 with cipher X");
+	tls_say(HELLO, "250");
+	tls_say(SEND, "250 250 354");
+	world_close(&tls_world);
+}
+END_TEST
+
+START_TEST(starttls_that_cannot_be)
+{
+	tls_open(_i == 0 ? SMTPD_TLS_NONE : SMTPD_TLS_MUST);
+	tls_world.no_tls = true;
+	world_say(&tls_world, HELLO, 0);
+	ck_assert_ptr_null(strstr(buf_str(&tls_world.said), "STARTTLS"));
+	buf_reset(&tls_world.said);
+	tls_say("STARTTLS\r\n", _i == 0 ? "502" : "454");
+	tls_say("MAIL FROM:<a@x.test>\r\n", _i == 0 ? "250" : "530");
+	world_close(&tls_world);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -688,6 +788,10 @@ suite_of_cases(void)
 
 	tcase_set_timeout(t, 30);
 	tcase_add_loop_test(t, dialogue, 0, ARRAY_LEN(dialogues));
+	tcase_add_test(t, starttls_begins_anew);
+	tcase_add_loop_test(t, nothing_may_stand_behind_starttls, 0, 2);
+	tcase_add_test(t, where_tls_is_a_must_little_is_said_in_clear);
+	tcase_add_loop_test(t, starttls_that_cannot_be, 0, 2);
 	tcase_add_loop_test(t, no_other_end_is_an_end, 0, ARRAY_LEN(ends));
 	tcase_add_test(t, a_bare_lf_that_is_let_pass_is_a_line_and_no_end);
 	tcase_add_loop_test(t, a_nul_refuses_the_message, 0, ARRAY_LEN(nuls));

@@ -114,8 +114,17 @@ on_forget(struct smtpd_session *s)
 	buf_reset(&w->content);
 }
 
+static bool
+can_tls(const struct smtpd_session *s)
+{
+	const struct world *w = s->owner;
+
+	return !w->no_tls;
+}
+
 static const struct smtpd_calls calls = {
 	.now = now,
+	.can_tls = can_tls,
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.vrfy = on_rcpt,
@@ -137,6 +146,7 @@ world_params(void)
 		.smtpd_banner = "mx.test ESMTP Posthouse",
 		.smtpd_discard_ehlo_keywords = "",
 		.smtpd_error_sleep_time = SECOND,
+		.smtpd_starttls_timeout = 60 * SECOND,
 		.smtpd_forbid_bare_newline = "reject",
 		.smtpd_forbid_unauth_pipelining = true,
 		.smtpd_hard_error_limit = 20,

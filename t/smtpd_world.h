@@ -28,6 +28,7 @@ struct world {
 	struct smtpd_verdict later; /* the answer to what was put off */
 	bool end_later;             /* the end is answered later */
 	bool spoil;                 /* the content is lost */
+	bool no_tls;                /* there is no certificate */
 };
 
 /* Sets the parameters that the engine reads to their defaults. */
