@@ -2,6 +2,7 @@
 sbin_PROGRAMS += tools/posthouse
 tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_start.c tools/posthouse_control.c \
+	tools/make_cert.h tools/make_cert.c \
 	tools/posthouse_setup.h tools/posthouse_setup.c \
 	tools/posthouse_route.c \
 	tools/doctor.h tools/doctor.c tools/doctor_files.c \

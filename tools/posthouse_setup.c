@@ -1,13 +1,14 @@
 /*
  * posthouse setup: once after an installation, and safe to repeat.
  *
- * Makes users and groups, the first configuration, the folders with owner and
- * mode, and the alias table.  What is there already is left alone, but for a
- * folder of ours with the wrong owner or mode.  With --check it only says what
- * it would do; the exit code is then 1 where anything is to be done.
+ * Makes users and groups, the first configuration, the folders with owner
+ * and mode, the alias table, and a certificate.  What is there already is
+ * left alone, but for a folder of ours with the wrong owner or mode.  With
+ * --check it only says what it would do; the exit code is then 1 where
+ * anything is to be done.
  *
- * /usr/sbin/sendmail and its like become links to ours where nobody has them;
- * with --replace the files of another mail system are put aside with
+ * /usr/sbin/sendmail and its like become links to ours where nobody has
+ * them; with --replace the files of another mail system are put aside with
  * dpkg-divert(1).
  *
  * SPDX-License-Identifier: BSD-2-Clause
@@ -30,6 +31,7 @@
 
 #include "buf.h"
 #include "fd.h"
+#include "make_cert.h"
 #include "param.h"
 #include "posthouse.h"
 #include "rights.h"
@@ -390,6 +392,43 @@ want_aliases(struct setup *s)
 			s->conf, NULL });
 }
 
+/* ---- the first certificate ---- */
+
+static void
+write_certificate(struct setup *s, const char *path)
+{
+	CLEAN_BUF struct buf pem = { 0 };
+
+	if (!make_cert(&pem, params.myhostname, params.mydomain))
+		failed(s, "%s: no certificate can be made", path);
+	else if (fd_replace_file(path, buf_str(&pem), pem.len, 0600) < 0)
+		failed(s, "%s: %s", path, strerror(errno));
+	if (pem.text != NULL)
+		explicit_bzero(pem.text, pem.room);
+}
+
+/* Only where main.conf names no other. */
+static void
+want_certificate(struct setup *s)
+{
+	CLEAN_BUF struct buf folder = { 0 };
+	CLEAN_BUF struct buf path = { 0 };
+
+	if (params.smtpd_tls_chain_files[0] != '\0' ||
+	    params.smtpd_tls_cert_file[0] != '\0')
+		return;
+	buf_addf(&folder, "%s/tls", s->conf);
+	buf_addf(&path, "%s/posthouse.pem", buf_str(&folder));
+	if (access(buf_str(&folder), F_OK) < 0 &&
+	    todo(s, "make folder %s (root:root, 0700)", buf_str(&folder)) &&
+	    fd_make_dir(buf_str(&folder), 0700, 0, 0) < 0)
+		failed(s, "%s: %s", buf_str(&folder), strerror(errno));
+	if (access(buf_str(&path), F_OK) < 0 &&
+	    todo(s, "make a key and a self-signed certificate in %s",
+		buf_str(&path)))
+		write_certificate(s, buf_str(&path));
+}
+
 /* ---- the usual names ---- */
 
 /* Another package's file steps aside, and comes back when that is undone. */
@@ -468,6 +507,7 @@ posthouse_setup(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		want_folder(&s, &folders[i]);
 	want_aliases(&s);
+	want_certificate(&s);
 	if (str_eq(s.conf, PH_CONF_DIR))
 		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 			want_command(&s, &commands[i]);
