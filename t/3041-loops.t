@@ -91,7 +91,8 @@ send a x@unknown.example
 ok "this host at an address it does not know: refused as a loop" \
     wait_for 15 log_has a 'to=<x@unknown.example>, .*dsn=5.4.6, status=bounced'
 ok "and returned" wait_for 10 returned x@unknown.example
-is "it did not come in again" "$(log_of a | grep -c 'client=a.test')" 0
+is "it did not come in again" \
+    "$(log_of a | grep 'client=' | grep -vc 'client=localhost\[')" 0
 
 send a x@twins.example
 send b y@twins.example
@@ -106,7 +107,7 @@ ok "and that one waits" wait_for 40 log_has a \
     'to=<x@chain.example>, .*status=deferred'
 sleep 20
 is "nothing went to and fro" \
-    "$(log_of b | grep -c 'client=a.test.*') $(log_of a |
+    "$(log_of b | grep -c 'twins.example>, relay=a.test') $(log_of a |
     grep -c 'twins.example>, relay=b.test')" "0 0"
 
 send a x@ring.example
