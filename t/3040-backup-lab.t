@@ -45,7 +45,7 @@ exim ex "$(address ex)" \
     's/^domainlist local.*/& : ex.example\ndomainlist others = b2.example/' \
     's/^  accept hosts = +relay_hosts/  accept domains = +others\n&/' \
     's/^acl_smtp_rcpt.*/&\nacl_smtp_etrn = etrn/' \
-    's/^primary_hostname.*/&\nsmtp_etrn_command = \/usr\/sbin\/exim4 -Rff $domain/' \
+    's/^primary_hostname.*/&\nsmtp_etrn_command = \/usr\/sbin\/exim4 -Rff b2.example/' \
     's/^begin routers/etrn:\n  accept\n&/' 's/F,2h,1m;/F,2h,15m;/'
 for h in st14 st18 b1 b2 pf ex; do
 	mail_user "$h" u
