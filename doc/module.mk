@@ -1,2 +1,3 @@
 # Documents, in reading order.
-EXTRA_DIST += README NEWS LICENSE doc/life.md doc/architecture.md doc/queue.md
+EXTRA_DIST += README NEWS LICENSE doc/life.md doc/architecture.md doc/queue.md \
+	doc/backup.md
