@@ -329,7 +329,9 @@ cleanup_mail_end(struct cleanup_mail *m)
 	cleanup_header_front(m, &front);
 	log_info("%s: message-id=%s", m->env.id,
 	    m->env.message_id[0] != '\0' ? m->env.message_id : "<>");
-	cleanup_expand(m);
+	cleanup_copies(m);
+	if (m->reply.code == 0)
+		cleanup_expand(m);
 	if (m->reply.code == 0 &&
 	    spool_draft_finish(&m->draft, &front, &m->env, m->rcpts, m->n_rcpts,
 		SPOOL_NEW) < 0)

@@ -8,7 +8,9 @@
 
 #include "addr.h"
 #include "log.h"
+#include "param.h"
 #include "rewrite.h"
+#include "route.h"
 
 static bool
 has_control(const char *text)
@@ -92,6 +94,78 @@ add_members(struct cleanup_mail *m, const struct rec_env_rcpt *given,
 	}
 	return m->reply.code == 0;
 }
+
+/* ---- copies ---- */
+
+static bool
+add_copy(struct cleanup_mail *m, const char *parameter, const char *given)
+{
+	struct rec_env_rcpt r = {
+		.orig = "",
+		.orcpt = "",
+		.notify = NOTIFY_NEVER,
+		.kind = RCPT_ADDRESS,
+		.via = "",
+		.user = "",
+		.sender = "",
+	};
+	const char *why = "it is empty";
+
+	if (given[0] == '\0' || !cleanup_address(m, given, &r.address, &why)) {
+		log_warn("%s: %s: <%s>: %s: refused for now", m->env.id,
+		    parameter, given, why);
+		cleanup_mail_lose(m, 451, "4.3.0",
+		    "Error: the address of a copy is not valid");
+		return false;
+	}
+	cleanup_mail_add(m, &r);
+	return m->reply.code == 0;
+}
+
+/* What a table says that is to be added for this address. */
+static bool
+add_copy_for(struct cleanup_mail *m, enum route_bcc which, const char *address)
+{
+	static const char *const names[] = {
+		[ROUTE_SENDER_BCC] = "sender_bcc_maps",
+		[ROUTE_RECIPIENT_BCC] = "recipient_bcc_maps",
+	};
+	CLEAN_BUF struct buf value = { 0 };
+
+	switch (route_bcc(&m->arena, which, address, &value)) {
+	case FOUND_NONE:
+		return true;
+	case FOUND_ONE:
+		return add_copy(m, names[which],
+		    arena_strdup(&m->arena, buf_str(&value)));
+	case FOUND_FAILED:
+		break;
+	}
+	log_warn("%s: %s could not be asked of <%s>: refused for now",
+	    m->env.id, names[which], address);
+	cleanup_mail_lose(m, 451, "4.3.0", "Error: bcc look-up failed");
+	return false;
+}
+
+void
+cleanup_copies(struct cleanup_mail *m)
+{
+	size_t n = m->n_rcpts;
+
+	/* Copies of notifications might fail, and make more of them. */
+	if (m->from == ROLE_BOUNCE)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!add_copy_for(m, ROUTE_RECIPIENT_BCC, m->rcpts[i].address))
+			return;
+	if (m->env.sender[0] != '\0' &&
+	    !add_copy_for(m, ROUTE_SENDER_BCC, m->env.sender))
+		return;
+	if (params.always_bcc[0] != '\0')
+		(void)add_copy(m, "always_bcc", params.always_bcc);
+}
+
+/* ---- aliases ---- */
 
 void
 cleanup_expand(struct cleanup_mail *m)

@@ -14,6 +14,9 @@
 MUST_CHECK bool cleanup_address(struct cleanup_mail *m, const char *given,
     const char **out, const char **why);
 
+/* Adds the recipients of always_bcc, sender_bcc_maps and recipient_bcc_maps. */
+void cleanup_copies(struct cleanup_mail *m);
+
 /* Expands virtual aliases, and leaves each address once, in the order in which
  * they came.  A table that cannot say loses the message for now. */
 void cleanup_expand(struct cleanup_mail *m);

@@ -242,13 +242,32 @@ ask_user(struct smtpd_conn *c, const char *address, const char *user)
 	return found == FOUND_ONE ? SMTPD_FINE : refuse_for_now(c, address);
 }
 
+static struct smtpd_verdict
+refuse_moved(struct smtpd_conn *c, const char *address, const char *to)
+{
+	CLEAN_BUF struct buf text = { 0 };
+
+	str_printable(&text, to, strlen(to), 200);
+	return refuse(c, address, 550, "5.1.6", "Recipient address rejected: ",
+	    arena_printf(&c->s.tx.arena, "User has moved to %s",
+		buf_str(&text)));
+}
+
 /* A recipient of ours: does it exist? */
 static struct smtpd_verdict
 judge_known(struct smtpd_conn *c, const char *address, enum route_class class)
 {
 	bool remote = false;
-	const char *user = NULL;
+	const char *user = NULL, *to = "";
 
+	switch (route_moved(&c->s.tx.arena, address, &to)) {
+	case FOUND_ONE:
+		return refuse_moved(c, address, to);
+	case FOUND_FAILED:
+		return refuse_for_now(c, address);
+	case FOUND_NONE:
+		break;
+	}
 	switch (
 	    route_rcpt_known(&c->s.tx.arena, address, class, &remote, &user)) {
 	case FOUND_ONE:

@@ -395,6 +395,80 @@ START_TEST(virtual_aliases_are_expanded)
 }
 END_TEST
 
+static void
+assert_rcpt(const struct spool_message *m, size_t i, const char *address,
+    uint8_t notify)
+{
+	ck_assert_uint_lt(i, m->n_rcpts);
+	ck_assert_str_eq(m->rcpts[i].env.address, address);
+	ck_assert_uint_eq(m->rcpts[i].env.notify, notify);
+}
+
+/* Copies come last, through the aliases too, each once. */
+START_TEST(copies_go_where_the_tables_say)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+	struct spool_message m;
+	struct cleanup_mail *mail = begin(&remote);
+
+	rcpt(mail, "bob+x@example.org");
+	rcpt(mail, "carol@example.org");
+	data(mail, "Subject: x\r\n\r\n");
+	finish(mail, &a, &m, &text);
+	ck_assert_uint_eq(m.n_rcpts, 5);
+	assert_rcpt(&m, 0, "bob+x@example.org", 0);
+	assert_rcpt(&m, 1, "carol@example.org", 0);
+	assert_rcpt(&m, 2, "boss@example.org", NOTIFY_NEVER);
+	assert_rcpt(&m, 3, "watch@example.org", NOTIFY_NEVER);
+	assert_rcpt(&m, 4, "keeper@example.org", NOTIFY_NEVER);
+	ck_assert_ptr_null(strstr(buf_str(&text), "keeper"));
+}
+END_TEST
+
+/* Nobody is told in the Received field of who gets a copy. */
+START_TEST(a_copy_does_not_change_the_received_field)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+	struct spool_message m;
+	struct cleanup_mail *mail = begin(&remote);
+
+	rcpt(mail, "carol@example.org");
+	data(mail, "Subject: x\r\n\r\n");
+	finish(mail, &a, &m, &text);
+	ck_assert_uint_eq(m.n_rcpts, 3);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&text), "for <carol@example.org>"));
+}
+END_TEST
+
+START_TEST(notifications_have_no_copies)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+	struct spool_message m;
+	struct msg_mail_begin b = remote;
+
+	b.sender = "";
+	struct cleanup_mail *mail = cleanup_mail_begin(&b, ROLE_BOUNCE);
+	rcpt(mail, "bob@example.org");
+	data(mail, "Subject: returned\r\n\r\n");
+	finish(mail, &a, &m, &text);
+	ck_assert_uint_eq(m.n_rcpts, 1);
+}
+END_TEST
+
+START_TEST(a_copy_to_nowhere_means_later)
+{
+	struct cleanup_mail *mail = begin(&remote);
+
+	rcpt(mail, "broken@example.org");
+	data(mail, "\r\n");
+	lost(mail, 451, "4.3.0");
+}
+END_TEST
+
 START_TEST(a_table_that_cannot_say_means_later)
 {
 	struct cleanup_mail *mail = begin(&remote);
@@ -673,6 +747,29 @@ start_failing(void)
 }
 
 static void
+start_copies(void)
+{
+	conf = "always_bcc = keeper@example.org\n"
+	       "recipient_bcc_maps = inline:{"
+	       " {bob@example.org = ceo@alias.example}"
+	       " {broken@example.org = @} }\n"
+	       "recipient_delimiter = +\n"
+	       "sender_bcc_maps = inline:{"
+	       " {@example.net = watch@example.org} }\n"
+	       "virtual_alias_domains = alias.example\n"
+	       "virtual_alias_maps = inline:{"
+	       " {ceo@alias.example = boss@example.org} }\n";
+	start();
+}
+
+static void
+start_copies_later(void)
+{
+	conf = "recipient_bcc_maps = fail:later\n";
+	start();
+}
+
+static void
 start_full(void)
 {
 	conf = "queue_minfree = 900000g\n";
@@ -728,6 +825,11 @@ suite_of_cases(void)
 	suite_add_tcase(s, t);
 	with(s, start_aliases, virtual_aliases_are_expanded);
 	with(s, start_failing, a_table_that_cannot_say_means_later);
+	with(s, start_copies, copies_go_where_the_tables_say);
+	with(s, start_copies, a_copy_does_not_change_the_received_field);
+	with(s, start_copies, notifications_have_no_copies);
+	with(s, start_copies, a_copy_to_nowhere_means_later);
+	with(s, start_copies_later, a_table_that_cannot_say_means_later);
 	with(s, start_full, a_full_disk_is_said_at_once);
 	return s;
 }

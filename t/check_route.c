@@ -186,12 +186,59 @@ START_TEST(next_hop_by_parameters)
 }
 END_TEST
 
+#define RELAYS                                                           \
+	"relayhost = gw.example\nsender_dependent_relayhost_maps = "     \
+	"inline:{ {a@x.example = [a.example]:587} {b@x.example = DUNNO}" \
+	" {@x.example = [x.example]} {<> = [null.example]} }\n"
+
+/* Who sends what decides who relays it. */
+static const struct {
+	const char *sender, *address, *nexthop;
+} senders[] = {
+	{ "a@x.example", "x@else.example", "[a.example]:587" },
+	{ "a+ext@X.example", "x@else.example", "[a.example]:587" },
+	{ "b@x.example", "x@else.example", "gw.example" },
+	{ "c@x.example", "x@relay.example", "[x.example]" },
+	{ "c@y.example", "x@else.example", "gw.example" },
+	{ "", "x@else.example", "[null.example]" },
+	{ "a@x.example", "two@t.example", "[gw.example]" },
+	{ "a@x.example", "x@home.example", "mail.example.org" },
+};
+
+START_TEST(the_sender_may_say_who_relays)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct route r;
+	struct dsn why;
+
+	open_with(RELAYS);
+	ck_assert_int_eq(route_resolve(&a, senders[_i].sender,
+			     senders[_i].address, &r, &why),
+	    FOUND_ONE);
+	ck_assert_str_eq(r.nexthop, senders[_i].nexthop);
+	route_close();
+}
+END_TEST
+
 static const struct {
 	const char *more, *address;
 	enum found found;
 	enum outcome outcome;
 	const char *status, *text;
 } refusals[] = {
+	{ "relocated_maps = inline:{ {gone@else.example = new@x.example} }\n",
+	    "gone@else.example", FOUND_NONE, OUTCOME_BOUNCE, "5.1.6",
+	    "User has moved to new@x.example" },
+	{ "relocated_maps = inline:{ {alice = new@x.example} }\n",
+	    "alice+ext@home.example", FOUND_NONE, OUTCOME_BOUNCE, "5.1.6",
+	    "User has moved to new@x.example" },
+	{ "relocated_maps = inline:{ {@old.example = the new domain} }\n",
+	    "any@old.example", FOUND_NONE, OUTCOME_BOUNCE, "5.1.6",
+	    "User has moved to the new domain" },
+	{ "relocated_maps = fail:later\n", "any@old.example", FOUND_FAILED,
+	    OUTCOME_DEFER, "4.3.0", "Temporary lookup failure" },
+	{ "sender_dependent_relayhost_maps = fail:later\n", "any@old.example",
+	    FOUND_FAILED, OUTCOME_DEFER, "4.3.0", "Temporary lookup failure" },
 	{ "", "nobody@alias.example", FOUND_NONE, OUTCOME_BOUNCE, "5.1.1",
 	    "User unknown in virtual alias table" },
 	{ "", "x@a..b", FOUND_NONE, OUTCOME_BOUNCE, "5.1.3",
@@ -305,6 +352,8 @@ suite_of_cases(void)
 
 	tcase_add_loop_test(t, route_of_an_address, 0, ARRAY_LEN(routes));
 	tcase_add_loop_test(t, next_hop_by_parameters, 0, ARRAY_LEN(hops));
+	tcase_add_loop_test(t, the_sender_may_say_who_relays, 0,
+	    ARRAY_LEN(senders));
 	tcase_add_loop_test(t, refused_or_later, 0, ARRAY_LEN(refusals));
 	tcase_add_loop_test(t, known_recipient, 0, ARRAY_LEN(known));
 	tcase_add_test(t, what_cannot_be_opened_is_named);

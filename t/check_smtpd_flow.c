@@ -22,15 +22,16 @@
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
 
-#define CONF                                          \
-	"myhostname = mx.test\n"                      \
-	"mydestination = mx.test\n"                   \
-	"local_recipient_maps = inline:{{alice=x}}\n" \
-	"alias_maps =\n"                              \
-	"mynetworks = 10.0.0.0/8\n"                   \
-	"smtpd_peername_lookup = no\n"                \
-	"run_directory = /tmp\n"                      \
-	"queue_directory = /tmp\n"                    \
+#define CONF                                                  \
+	"myhostname = mx.test\n"                              \
+	"mydestination = mx.test\n"                           \
+	"local_recipient_maps = inline:{{alice=x}}\n"         \
+	"relocated_maps = inline:{{gone@mx.test=g@x.test}}\n" \
+	"alias_maps =\n"                                      \
+	"mynetworks = 10.0.0.0/8\n"                           \
+	"smtpd_peername_lookup = no\n"                        \
+	"run_directory = /tmp\n"                              \
+	"queue_directory = /tmp\n"                            \
 	"queue_minfree = 1\n"
 
 #define PASSWD_CONF                         \
@@ -442,6 +443,9 @@ static const struct {
 	{ "192.0.2.1", "nobody@mx.test",
 	    "550 5.1.1 <nobody@mx.test>: Recipient address rejected: User "
 	    "unknown in local recipient table" },
+	{ "192.0.2.1", "gone@mx.test",
+	    "550 5.1.6 <gone@mx.test>: Recipient address rejected: User has "
+	    "moved to g@x.test" },
 	{ "192.0.2.1", "x@elsewhere.test",
 	    "554 5.7.1 <x@elsewhere.test>: Relay access denied" },
 	{ "192.0.2.1", "x%elsewhere.test@mx.test",

@@ -41,6 +41,10 @@ enum maps {
 	MAPS_MAILBOX,
 	MAPS_RELAY,
 	MAPS_LOCAL,
+	MAPS_RELOCATED,
+	MAPS_RELAYHOST,
+	MAPS_SENDER_BCC,
+	MAPS_RECIPIENT_BCC,
 };
 
 static struct maps_open {
@@ -54,6 +58,10 @@ static struct maps_open {
 	[MAPS_MAILBOX] = { PARAM(virtual_mailbox_maps) },
 	[MAPS_RELAY] = { PARAM(relay_recipient_maps) },
 	[MAPS_LOCAL] = { PARAM(local_recipient_maps) },
+	[MAPS_RELOCATED] = { PARAM(relocated_maps) },
+	[MAPS_RELAYHOST] = { PARAM(sender_dependent_relayhost_maps) },
+	[MAPS_SENDER_BCC] = { PARAM(sender_bcc_maps) },
+	[MAPS_RECIPIENT_BCC] = { PARAM(recipient_bcc_maps) },
 };
 
 static struct buf fault;
@@ -176,21 +184,50 @@ is_postmaster(const char *local)
 	return str_eq_nocase(local, "postmaster");
 }
 
-enum found
-route_virtual_alias(struct arena *a, const char *address, struct buf *out,
-    struct buf *ext)
+/* The look-up of virtual(5): a mere local part counts in domains of ours. */
+static enum found
+find_address(struct arena *a, enum maps which, const char *address,
+    struct buf *out, struct buf *ext)
 {
-	struct addr addr = addr_split(a, address);
+	const struct tables *ts = &maps[which].all;
 	enum route_class class = ROUTE_OTHER;
 
-	if (maps[MAPS_ALIAS].all.n == 0)
+	if (ts->n == 0)
 		return FOUND_NONE;
+
+	struct addr addr = addr_split(a, address);
 	if (route_classify(addr.domain, &class) == FOUND_FAILED)
 		return FOUND_FAILED;
 	bool local = class == ROUTE_LOCAL ||
 	    str_eq_nocase(addr.domain, params.myorigin);
-	return tables_get_address(&maps[MAPS_ALIAS].all, address, local, out,
-	    ext);
+	return tables_get_address(ts, address, local, out, ext);
+}
+
+enum found
+route_virtual_alias(struct arena *a, const char *address, struct buf *out,
+    struct buf *ext)
+{
+	return find_address(a, MAPS_ALIAS, address, out, ext);
+}
+
+enum found
+route_bcc(struct arena *a, enum route_bcc which, const char *address,
+    struct buf *out)
+{
+	return find_address(a,
+	    which == ROUTE_SENDER_BCC ? MAPS_SENDER_BCC : MAPS_RECIPIENT_BCC,
+	    address, out, NULL);
+}
+
+enum found
+route_moved(struct arena *a, const char *address, const char **to)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	enum found f = find_address(a, MAPS_RELOCATED, address, &value, NULL);
+
+	if (f == FOUND_ONE)
+		*to = arena_strdup(a, buf_str(&value));
+	return f;
 }
 
 static enum found
@@ -305,23 +342,65 @@ recipient(struct arena *a, const char *address)
 	return addr;
 }
 
-/* Transport and next hop of a class, before transport_maps. */
-static void
-route_class(struct arena *a, const char *domain, struct route *r)
+/* What relays the mail of this sender; "" where nothing does. */
+static enum found
+find_relayhost(struct arena *a, const char *sender, const char **host)
+{
+	const struct tables *ts = &maps[MAPS_RELAYHOST].all;
+	CLEAN_BUF struct buf value = { 0 };
+
+	*host = params.relayhost;
+	if (ts->n == 0)
+		return FOUND_NONE;
+	enum found f = sender[0] == '\0'
+	    ? tables_get(ts, "<>", &value)
+	    : tables_get_address(ts, sender, false, &value, NULL);
+	if (f == FOUND_ONE && !str_eq_nocase(buf_str(&value), "DUNNO"))
+		*host = arena_strdup(a, buf_str(&value));
+	return f;
+}
+
+/* Transport and next hop of a class, before transport_maps; FOUND_FAILED where
+ * a table could not say. */
+static enum found
+route_class(struct arena *a, const char *sender, const char *domain,
+    struct route *r)
 {
 	const char *value = value_of(class_transports[r->class]);
 	const char *nexthop = strchr(value, ':');
+	const char *relayhost = "";
 
 	apply(a, value, domain, r);
-	if ((r->class == ROUTE_RELAY || r->class == ROUTE_OTHER) &&
-	    params.relayhost[0] != '\0' &&
-	    (nexthop == NULL || nexthop[1] == '\0'))
-		r->nexthop = params.relayhost;
+	if ((r->class != ROUTE_RELAY && r->class != ROUTE_OTHER) ||
+	    (nexthop != NULL && nexthop[1] != '\0'))
+		return FOUND_NONE;
+	if (find_relayhost(a, sender, &relayhost) == FOUND_FAILED)
+		return FOUND_FAILED;
+	if (relayhost[0] != '\0')
+		r->nexthop = relayhost;
+	return FOUND_ONE;
+}
+
+/* FOUND_ONE with why: nobody is there any more. */
+static enum found
+has_moved(struct arena *a, const char *address, struct dsn *why)
+{
+	const char *to = "";
+	enum found f = route_moved(a, address, &to);
+
+	if (f == FOUND_ONE)
+		*why = (struct dsn){
+			.outcome = OUTCOME_BOUNCE,
+			.fault = FAULT_MESSAGE,
+			.status = "5.1.6",
+			.text = arena_printf(a, "User has moved to %s", to),
+		};
+	return f;
 }
 
 enum found
-route_resolve(struct arena *a, const char *sender __attribute__((unused)),
-    const char *address, struct route *out, struct dsn *why)
+route_resolve(struct arena *a, const char *sender, const char *address,
+    struct route *out, struct dsn *why)
 {
 	CLEAN_BUF struct buf value = { 0 };
 	struct addr addr = recipient(a, address);
@@ -342,13 +421,17 @@ route_resolve(struct arena *a, const char *sender __attribute__((unused)),
 		return FOUND_NONE;
 	}
 
-	route_class(a, addr.domain, &r);
-	enum found f = find_transport(a, &addr, &value);
+	enum found f = route_class(a, sender, addr.domain, &r);
+	if (f != FOUND_FAILED)
+		f = find_transport(a, &addr, &value);
 	if (f == FOUND_FAILED)
 		return FOUND_FAILED;
 	if (f == FOUND_ONE)
 		apply(a, buf_str(&value), addr.domain, &r);
 	r.address = addr_internal(a, &addr);
+	f = has_moved(a, r.address, why);
+	if (f != FOUND_NONE)
+		return f == FOUND_ONE ? FOUND_NONE : FOUND_FAILED;
 	*out = r;
 	return FOUND_ONE;
 }

@@ -57,6 +57,18 @@ enum found route_resolve(struct arena *a, const char *sender,
 enum found route_rcpt_known(struct arena *a, const char *address,
     enum route_class class, bool *remote, const char **user);
 
+/* Whether relocated_maps say that the user of an address has moved; where to,
+ * is in the arena. */
+enum found route_moved(struct arena *a, const char *address, const char **to);
+
+/* What sender_bcc_maps or recipient_bcc_maps have for an address. */
+enum route_bcc {
+	ROUTE_SENDER_BCC,
+	ROUTE_RECIPIENT_BCC
+};
+enum found route_bcc(struct arena *a, enum route_bcc which, const char *address,
+    struct buf *out);
+
 /* What virtual_alias_maps have for an address: the value, and the extension
  * that is to be added to each address in it. */
 enum found route_virtual_alias(struct arena *a, const char *address,
