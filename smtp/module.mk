@@ -13,6 +13,7 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_mail.h smtp/smtp_mail.c \
 	smtp/smtp_verdict.h smtp/smtp_verdict.c \
 	smtp/smtp_client.h smtp/smtp_client.c \
+	smtp/smtp_tls.h smtp/smtp_tls.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_job.h smtp/smtp_job.c \
 	smtp/smtp_probe.h smtp/smtp_probe.c \

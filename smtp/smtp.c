@@ -20,6 +20,7 @@
 #include "smtp_conn.h"
 #include "smtp_etrn.h"
 #include "smtp_job.h"
+#include "smtp_tls.h"
 #include "smtp_probe.h"
 
 static const struct chan_rule rules[] = {
@@ -79,6 +80,7 @@ main(int argc, char **argv)
 	if (!own_open(&why))
 		log_fatal("%s", why);
 	smtp_backup_open();
+	smtp_tls_open();
 	(void)fd_limit(65536);
 	program_confine();
 	program_run(&calls);

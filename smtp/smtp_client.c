@@ -23,10 +23,10 @@
 typedef enum smtp_stage say_fn(struct smtp_client *c);
 typedef enum smtp_stage hear_fn(struct smtp_client *c);
 
-static say_fn say_ehlo, say_helo, say_mail, say_rcpt, say_data, say_rset,
-    say_etrn;
-static hear_fn hear_greeting, hear_ehlo, hear_helo, hear_mail, hear_rcpt,
-    hear_data, hear_body, hear_rset, hear_etrn;
+static say_fn say_ehlo, say_helo, say_starttls, say_mail, say_rcpt, say_data,
+    say_rset, say_etrn;
+static hear_fn hear_greeting, hear_ehlo, hear_helo, hear_starttls, hear_mail,
+    hear_rcpt, hear_data, hear_body, hear_rset, hear_etrn;
 
 struct stage {
 	say_fn *say;
@@ -43,6 +43,7 @@ static const struct stage stages[SMTP_STAGES] = {
 	[SMTP_GREETING] = { NULL,     hear_greeting, true,  LIMIT(helo)      },
 	[SMTP_EHLO]     = { say_ehlo, hear_ehlo,     true,  LIMIT(helo)      },
 	[SMTP_HELO]     = { say_helo, hear_helo,     true,  LIMIT(helo)      },
+	[SMTP_STARTTLS] = { say_starttls, hear_starttls, true, LIMIT(starttls) },
 	[SMTP_READY]    = { NULL,     NULL,          true,  NULL             },
 	[SMTP_MAIL]     = { say_mail, hear_mail,     false, LIMIT(mail)      },
 	[SMTP_RCPT]     = { say_rcpt, hear_rcpt,     false, LIMIT(rcpt)      },
@@ -240,6 +241,31 @@ loops(struct smtp_client *c)
 	return SMTP_READY;
 }
 
+/* The host does not do what the policy asks for. */
+static enum smtp_stage
+no_tls(struct smtp_client *c, const char *fmt, const char *reply)
+{
+	if (c->mail != NULL)
+		decide_rest(c, OUTCOME_DEFER, "4.7.4",
+		    arena_printf(c->mail->arena, "TLS is required, but %s %s%s",
+			fmt, c->setup.host, reply));
+	quit(c);
+	return SMTP_READY;
+}
+
+/* RFC 3207: under TLS before anything is sent, where it is offered. */
+static enum smtp_stage
+secure(struct smtp_client *c)
+{
+	if (c->setup.tls == SMTP_CLIENT_CLEAR || c->secured)
+		return begin_mail(c);
+	if ((c->offer.extensions & SMTP_EXT_STARTTLS) != 0)
+		return c->saying = SMTP_STARTTLS;
+	if (c->setup.tls == SMTP_CLIENT_TLS_MAY)
+		return begin_mail(c);
+	return no_tls(c, "was not offered by host", "");
+}
+
 static enum smtp_stage
 greeted(struct smtp_client *c)
 {
@@ -251,7 +277,7 @@ greeted(struct smtp_client *c)
 	if (c->hearing == SMTP_EHLO)
 		smtp_offer_read(&c->offer, lines);
 	c->greeted = true;
-	return begin_mail(c);
+	return secure(c);
 }
 
 static enum smtp_stage
@@ -275,6 +301,32 @@ static enum smtp_stage
 hear_helo(struct smtp_client *c)
 {
 	return c->reply.code / 100 == 2 ? greeted(c) : refused(c);
+}
+
+static enum smtp_stage
+say_starttls(struct smtp_client *c)
+{
+	buf_adds(&c->port.out, "STARTTLS\r\n");
+	return SMTP_READY;
+}
+
+/* The pump shakes hands; then comes smtp_client_secured(). */
+static enum smtp_stage
+hear_starttls(struct smtp_client *c)
+{
+	CLEAN_BUF struct buf reply = { 0 };
+
+	if (c->reply.code == 220) {
+		c->port.tls = true;
+		c->saying = SMTP_READY;
+		return SMTP_STARTTLS;
+	}
+	if (c->reply.code == 421)
+		return refused(c);
+	if (c->setup.tls == SMTP_CLIENT_TLS_MAY)
+		return begin_mail(c);
+	buf_addf(&reply, " refused to start TLS: %s", buf_str(&c->reply.text));
+	return no_tls(c, "host", buf_str(&reply));
 }
 
 static enum smtp_stage
@@ -598,7 +650,36 @@ smtp_client_input(struct smtp_client *c, const char *bytes, size_t n)
 			hear(c);
 		else if (m == MATCH_BAD)
 			hear_garbage(c);
+		/* What stands behind was not said by whom TLS will prove. */
+		if (c->port.tls && n > 0 && c->state != SMTP_CLOSED)
+			smtp_client_fail(c, "4.7.5",
+			    "Cannot start TLS: words behind the reply to "
+			    "STARTTLS");
 	}
+}
+
+bool
+smtp_client_is_shaking(const struct smtp_client *c)
+{
+	return c->state == SMTP_BUSY && c->hearing == SMTP_STARTTLS &&
+	    c->pending == 0;
+}
+
+void
+smtp_client_secured(struct smtp_client *c)
+{
+	c->secured = true;
+	c->greeted = false;
+	c->offer = (struct smtp_offer){ 0 };
+	c->hearing = c->saying = SMTP_EHLO;
+	advance(c);
+}
+
+void
+smtp_client_fail(struct smtp_client *c, const char *status, const char *text)
+{
+	c->port.tls = false;
+	give_up(c, status, text);
 }
 
 void

@@ -29,12 +29,19 @@ enum smtp_state {
 	SMTP_CLOSED,
 };
 
+enum smtp_client_tls {
+	SMTP_CLIENT_CLEAR,
+	SMTP_CLIENT_TLS_MAY,  /* where it is offered */
+	SMTP_CLIENT_TLS_MUST, /* nothing is sent in clear */
+};
+
 struct smtp_setup {
 	const char *host;       /* "mx.example.org[192.0.2.1]", for texts */
 	const char *nexthop;    /* for texts */
 	const char *helo;       /* our name */
 	const char *other_self; /* a host that calls itself this is us, and mail
 				   would loop; NULL: not looked at */
+	enum smtp_client_tls tls;
 };
 
 struct smtp_client {
@@ -50,6 +57,7 @@ struct smtp_client {
 	bool last_waits;            /* the last one said wants its answer
 				       before more is said */
 	bool greeted;               /* past EHLO or HELO */
+	bool secured;               /* under TLS */
 	bool reused;                /* has carried a mail before */
 	bool answered;              /* the server said something to this one */
 	size_t accepted;            /* recipients */
@@ -72,5 +80,13 @@ void smtp_client_input(struct smtp_client *c, const char *bytes, size_t n);
 void smtp_client_drained(struct smtp_client *c);
 void smtp_client_timeout(struct smtp_client *c);
 void smtp_client_lost(struct smtp_client *c);
+
+/* STARTTLS was agreed on (port.tls): hands are being shaken; they were shaken,
+ * and all begins anew; the host is of no use, and this is why: what was to be
+ * sent is deferred. */
+bool smtp_client_is_shaking(const struct smtp_client *c);
+void smtp_client_secured(struct smtp_client *c);
+void smtp_client_fail(struct smtp_client *c, const char *status,
+    const char *text);
 
 void smtp_client_free(struct smtp_client *c);

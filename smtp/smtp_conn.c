@@ -20,6 +20,7 @@
 #include "map.h"
 #include "param.h"
 #include "smtp_memory.h"
+#include "tls.h"
 
 struct smtp_pool {
 	struct list idle; /* the longest idle first */
@@ -150,12 +151,74 @@ not_connected(struct smtp_conn *c, int error)
 	c->calls->unreachable(c->owner, error);
 }
 
+/* Once more, without TLS: a mail that anybody may read is better than none,
+ * where the policy says so. */
+static void
+retry_in_clear(struct smtp_conn *c)
+{
+	log_info("%s: TLS failed: trying again in clear text", c->relay);
+	smtp_client_free(&c->client);
+	c->in_clear = true;
+	c->connected = false;
+	smtp_conn_start(c);
+}
+
+static void
+handshake_failed(struct smtp_conn *c, enum pump_end how)
+{
+	log_info("SSL_connect error to %s: %s", c->relay,
+	    how == PUMP_END_TLS           ? c->pump.why
+		: how == PUMP_END_TIMEOUT ? "timed out"
+					  : "lost connection");
+	if (c->owner != NULL && c->tls.level == SMTP_TLS_MAY) {
+		retry_in_clear(c);
+		return;
+	}
+	c->client.now = loop_now();
+	smtp_client_fail(&c->client, "4.7.5",
+	    "Cannot start TLS: handshake failure");
+	settle(c);
+	conn_free(c);
+}
+
+static SSL *
+on_secure(void *engine)
+{
+	const struct smtp_conn *c = engine;
+
+	return smtp_tls_new(&c->tls, c->host.name);
+}
+
+/* Hands were shaken; whether that is enough is the policy's to say. */
+static void
+on_secured(void *engine)
+{
+	CLEAN_BUF struct buf how = { 0 };
+	struct smtp_conn *c = engine;
+	struct smtp_tls_proof proof = smtp_tls_judge(&c->tls, c->pump.ssl,
+	    c->host.name, c->nexthop);
+
+	tls_describe(&how, c->pump.ssl);
+	if (params.smtp_tls_loglevel > 0)
+		log_info("%s TLS connection established to %s: %s", proof.word,
+		    c->relay, buf_str(&how));
+	c->client.now = loop_now();
+	if (proof.why != NULL)
+		smtp_client_fail(&c->client, "4.7.5", proof.why);
+	else
+		smtp_client_secured(&c->client);
+	settle(c);
+}
+
 static void
 on_ended(void *engine, enum pump_end how, int error)
 {
 	struct smtp_conn *c = engine;
 
-	(void)how;
+	if (c->connected && smtp_client_is_shaking(&c->client)) {
+		handshake_failed(c, how);
+		return;
+	}
 	if (c->connected) {
 		c->client.now = loop_now();
 		smtp_client_lost(&c->client);
@@ -164,6 +227,15 @@ on_ended(void *engine, enum pump_end how, int error)
 		not_connected(c, error);
 	}
 	conn_free(c);
+}
+
+static enum smtp_client_tls
+wanted_tls(const struct smtp_conn *c)
+{
+	if (c->in_clear || c->tls.level == SMTP_TLS_NONE)
+		return SMTP_CLIENT_CLEAR;
+	return c->tls.level == SMTP_TLS_MAY ? SMTP_CLIENT_TLS_MAY
+					    : SMTP_CLIENT_TLS_MUST;
 }
 
 static void
@@ -176,6 +248,7 @@ on_connected(void *engine)
 		.helo = params.smtp_helo_name,
 		.other_self = c->host.port == SMTP_PORT ? params.myhostname
 							: NULL,
+		.tls = wanted_tls(c),
 	};
 
 	c->connected = true;
@@ -189,6 +262,8 @@ static const struct pump_engine pump_calls = {
 	.input = on_input,
 	.drained = on_drained,
 	.timeout = on_timeout,
+	.secure = on_secure,
+	.secured = on_secured,
 	.ended = on_ended,
 };
 
@@ -273,14 +348,32 @@ smtp_conn_new(const char *nexthop, const struct smtp_host *host,
 	c->nexthop = arena_strdup(a, nexthop);
 	c->name = arena_printf(a, "%s[%s]", host->name, host->address);
 	c->relay = arena_printf(a, "%s:%u", c->name, host->port);
+	if (smtp_tls_find(a, c->nexthop, &c->tls, &c->no_policy) == FOUND_ONE)
+		c->no_policy = NULL;
 	return c;
+}
+
+/* Nothing is sent to a host of which is not known what to ask. */
+static void
+refuse(struct smtp_conn *c)
+{
+	smtp_mail_begin(c->mail);
+	smtp_mail_decide_rest(c->mail, OUTCOME_DEFER, FAULT_LOCAL, "4.7.5",
+	    arena_strdup(c->mail->arena, c->no_policy));
+	c->mail->over = true;
+	settle(c);
+	conn_free(c);
 }
 
 void
 smtp_conn_start(struct smtp_conn *c)
 {
-	int fd = begin_connect(&c->host);
+	if (c->no_policy != NULL) {
+		refuse(c);
+		return;
+	}
 
+	int fd = begin_connect(&c->host);
 	if (fd < 0) {
 		not_connected(c, errno);
 		conn_free(c);

@@ -15,6 +15,7 @@
 #include "pump.h"
 #include "smtp_client.h"
 #include "smtp_hosts.h"
+#include "smtp_tls.h"
 
 struct smtp_pool;
 
@@ -42,8 +43,11 @@ struct smtp_conn {
 	const char *relay; /* the same with ":25" behind */
 	int64_t born;
 	int64_t mails;
+	struct smtp_tls_policy tls;
+	const char *no_policy; /* why it is not known; else NULL */
 	bool connected;
-	bool once; /* not kept for another mail */
+	bool once;     /* not kept for another mail */
+	bool in_clear; /* the handshake has failed once */
 };
 
 /* A connection to be; nothing happens before smtp_conn_start(), which may tell

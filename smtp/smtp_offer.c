@@ -15,6 +15,7 @@ static const struct {
 	{ "PIPELINING", SMTP_EXT_PIPELINING },
 	{ "8BITMIME",   SMTP_EXT_8BITMIME   },
 	{ "ETRN",       SMTP_EXT_ETRN       },
+	{ "STARTTLS",   SMTP_EXT_STARTTLS   },
 };
 /* clang-format on */
 

@@ -16,6 +16,7 @@ enum smtp_extension {
 	SMTP_EXT_PIPELINING = 1 << 1,
 	SMTP_EXT_8BITMIME = 1 << 2,
 	SMTP_EXT_ETRN = 1 << 3,
+	SMTP_EXT_STARTTLS = 1 << 4,
 };
 
 struct smtp_offer {

@@ -11,6 +11,8 @@ static const struct {
 	    "receiving the initial server greeting" },
 	[SMTP_EHLO] = { "EHLO command", "performing the EHLO handshake" },
 	[SMTP_HELO] = { "HELO command", "performing the HELO handshake" },
+	[SMTP_STARTTLS] = { "STARTTLS command",
+	    "performing the TLS handshake" },
 	[SMTP_READY] = { "nothing", "waiting for a message" },
 	[SMTP_MAIL] = { "MAIL FROM command", "sending MAIL FROM" },
 	[SMTP_RCPT] = { "RCPT TO command", "sending RCPT TO" },

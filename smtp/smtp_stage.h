@@ -11,6 +11,7 @@ enum smtp_stage {
 	SMTP_GREETING,
 	SMTP_EHLO,
 	SMTP_HELO,
+	SMTP_STARTTLS,
 	SMTP_READY, /* between messages */
 	SMTP_MAIL,
 	SMTP_RCPT,

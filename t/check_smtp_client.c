@@ -262,14 +262,17 @@ fill_mail(struct play *p, const char *rcpts, uint32_t flags, uint64_t size)
 		p->rcpts[i].address = arena_printf(&p->arena, "%c@x", rcpts[i]);
 }
 
+static enum smtp_client_tls tls;
+
 static void
 begin(struct play *p, const char *rcpts, uint32_t flags, uint64_t size)
 {
-	static const struct smtp_setup setup = {
+	const struct smtp_setup setup = {
 		.host = "h[1]",
 		.nexthop = "x",
 		.helo = "me",
 		.other_self = "self",
+		.tls = tls,
 	};
 
 	set_params();
@@ -683,6 +686,91 @@ START_TEST(a_file_that_cannot_be_read_ends_no_message)
 }
 END_TEST
 
+/* ---- TLS ---- */
+
+#define TLS      "250-h\r\n250 STARTTLS\r\n"
+#define STARTTLS "STARTTLS\r\n"
+#define READY    "220 go\r\n"
+
+/* What the server says, the first of its lines to the last. */
+static const struct {
+	const char *name;
+	enum smtp_client_tls tls;
+	struct line lines[LINES_MAX];
+	const char *fates;
+} secure[] = {
+	{ "offered", SMTP_CLIENT_TLS_MAY,
+	    { { HI, EHLO }, { TLS, STARTTLS }, { READY, EHLO }, { PLAIN, FROM },
+		{ OK, TO("a") }, { OK, "DATA\r\n" }, { "354 go\r\n", CONTENT },
+		{ OK, "" } },
+	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	{ "offered once more", SMTP_CLIENT_TLS_MUST,
+	    { { HI, EHLO }, { TLS, STARTTLS }, { READY, EHLO }, { TLS, FROM },
+		{ OK, TO("a") }, { OK, "DATA\r\n" }, { "354 go\r\n", CONTENT },
+		{ OK, "" } },
+	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	{ "offered, not wanted", SMTP_CLIENT_CLEAR,
+	    { { HI, EHLO }, { TLS, FROM }, { OK, TO("a") }, { OK, "DATA\r\n" },
+		{ "354 go\r\n", CONTENT }, { OK, "" } },
+	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	{ "not offered", SMTP_CLIENT_TLS_MAY,
+	    { { HI, EHLO }, { PLAIN, FROM }, { OK, TO("a") },
+		{ OK, "DATA\r\n" }, { "354 go\r\n", CONTENT }, { OK, "" } },
+	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	{ "not offered, and a must", SMTP_CLIENT_TLS_MUST,
+	    { { HI, EHLO }, { PLAIN, "QUIT\r\n" } },
+	    "deferred 4.7.4 2 TLS is required, but was not offered by host "
+	    "h[1]\n" },
+	{ "EHLO is not known, and TLS a must", SMTP_CLIENT_TLS_MUST,
+	    { { HI, EHLO }, { "502 what?\r\n", "HELO me\r\n" },
+		{ PLAIN, "QUIT\r\n" } },
+	    "deferred 4.7.4 2 TLS is required, but was not offered by host "
+	    "h[1]\n" },
+	{ "refused", SMTP_CLIENT_TLS_MAY,
+	    { { HI, EHLO }, { TLS, STARTTLS }, { "454 4.7.0 no\r\n", FROM },
+		{ OK, TO("a") }, { OK, "DATA\r\n" }, { "354 go\r\n", CONTENT },
+		{ OK, "" } },
+	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	{ "refused, and a must", SMTP_CLIENT_TLS_MUST,
+	    { { HI, EHLO }, { TLS, STARTTLS },
+		{ "454 4.7.0 no\r\n", "QUIT\r\n" } },
+	    "deferred 4.7.4 2 TLS is required, but host h[1] refused to start "
+	    "TLS: 454 4.7.0 no\n" },
+	{ "words behind the reply", SMTP_CLIENT_TLS_MAY,
+	    { { HI, EHLO }, { TLS, STARTTLS }, { READY "250 evil\r\n", "" } },
+	    "deferred 4.7.5 2 Cannot start TLS: words behind the reply to "
+	    "STARTTLS\n" },
+};
+
+START_TEST(under_tls_all_begins_anew)
+{
+	CLEAN_BUF struct buf fates = { 0 };
+	struct play p = { 0 };
+
+	tls = secure[_i].tls;
+	begin(&p, "a", 0, 3);
+	for (const struct line *l = secure[_i].lines; l->server != NULL; l++) {
+		CLEAN_BUF struct buf said = { 0 };
+
+		smtp_client_input(&p.c, l->server, strlen(l->server));
+		ck_assert_int_eq(p.c.port.tls, smtp_client_is_shaking(&p.c));
+		if (p.c.port.tls) {
+			p.c.port.tls = false;
+			smtp_client_secured(&p.c);
+		}
+		take(&p, &said);
+		ck_assert_msg(strcmp(buf_str(&said), l->client) == 0,
+		    "%s: after %s said %s", secure[_i].name, l->server,
+		    buf_str(&said));
+	}
+	show_fates(&p, &fates);
+	ck_assert(p.mail.over);
+	ck_assert_str_eq(buf_str(&fates), secure[_i].fates);
+	end(&p);
+	tls = SMTP_CLIENT_CLEAR;
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -691,6 +779,8 @@ suite_of_cases(void)
 	int n = (int)ARRAY_LEN(scripts);
 
 	tcase_add_loop_test(t, dialogues_go_as_written, 0, n);
+	tcase_add_loop_test(t, under_tls_all_begins_anew, 0,
+	    (int)ARRAY_LEN(secure));
 	tcase_add_loop_test(t, byte_by_byte_they_are_the_same, 0, n);
 	tcase_add_loop_test(t, lost_at_any_byte_everybody_has_a_fate, 0, n);
 	tcase_add_loop_test(t, a_loss_says_where_it_was, 0,

@@ -192,6 +192,7 @@ set_up(void)
 	params.smtp_connection_reuse_time_limit = 300 * SECOND;
 	params.smtp_helo_name = params.myhostname = "me.test";
 	params.smtp_address_preference = "any";
+	params.smtp_tls_security_level = "none";
 	params.inet_protocols = "all";
 	params.inet_interfaces = "all";
 	params.proxy_interfaces = "";

@@ -295,6 +295,8 @@ static const struct {
 	{ "smtp_bind_address", check_ipv4 },
 	{ "smtp_bind_address6", check_ipv6 },
 	{ "smtp_helo_name", check_helo },
+	{ "smtp_tls_mandatory_protocols", check_protocols },
+	{ "smtp_tls_protocols", check_protocols },
 	{ "smtpd_tls_mandatory_protocols", check_protocols },
 	{ "smtpd_tls_protocols", check_protocols },
 	{ "syslog_name", check_filled },

@@ -135,17 +135,22 @@ tls_parse_protocols(const char *list, int *lowest, int *highest,
 	return true;
 }
 
+const char *
+tls_cipher_list(const char *grade)
+{
+	for (size_t i = 0; i < ARRAY_LEN(grades); i++)
+		if (str_eq(grade, grades[i].grade))
+			return grades[i].list;
+	return grades[0].list;
+}
+
 SSL_CTX *
 tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
 {
 	SSL_CTX *ctx = SSL_CTX_new(side);
-	const char *list = grades[0].list;
 	const char *why = "no memory";
 	int lowest, highest;
 
-	for (size_t i = 0; i < ARRAY_LEN(grades); i++)
-		if (str_eq(ciphers, grades[i].grade))
-			list = grades[i].list;
 	if (ctx == NULL ||
 	    !tls_parse_protocols(protocols, &lowest, &highest, &why))
 		log_fatal("TLS: %s", why);
@@ -153,7 +158,7 @@ tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
 	SSL_CTX_set_security_level(ctx, 1);
 	if (SSL_CTX_set_min_proto_version(ctx, lowest) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, highest) != 1 ||
-	    SSL_CTX_set_cipher_list(ctx, list) != 1)
+	    SSL_CTX_set_cipher_list(ctx, tls_cipher_list(ciphers)) != 1)
 		log_fatal("TLS: %s", tls_reason());
 	return ctx;
 }

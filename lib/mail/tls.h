@@ -32,6 +32,9 @@ MUST_CHECK bool tls_parse_protocols(const char *list, int *lowest, int *highest,
 MUST_CHECK SSL_CTX *tls_context(const SSL_METHOD *side, const char *protocols,
     const char *ciphers);
 
+/* The library's list of a grade's ciphers. */
+const char *tls_cipher_list(const char *grade);
+
 /* "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange
  * X25519 server-signature ECDSA (P-256) server-digest SHA256", as Postfix
  * logs it. */

@@ -1,0 +1,159 @@
+#!/bin/sh
+# TLS on the client's side: what each level asks of hosts, and what hosts may
+# have: good, foreign and old certificates, none at all, broken handshakes.
+# SPDX-License-Identifier: BSD-2-Clause
+. "${0%/*}/lib.sh"
+. "${0%/*}/sink.sh"
+lab "levels none, may, encrypt, fingerprint, verify, secure"
+host a 10.53.0.2
+host b 10.53.0.3
+mail_user b bob
+
+ca() { # NAME
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$lab/$1.key" -out "$lab/$1.crt" -days 30 -subj "/CN=$1" \
+	    >/dev/null 2>&1
+}
+# cert NAME DNS [FROM TO]: by the CA, good for ten days.
+cert() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$lab/$1.key" -out "$lab/$1.csr" -subj "/CN=$2" >/dev/null 2>&1
+	echo "subjectAltName=DNS:$2" >"$lab/ext"
+	openssl x509 -req -in "$lab/$1.csr" -CA "$lab/ca.crt" -CAkey "$lab/ca.key" \
+	    -CAcreateserial -extfile "$lab/ext" -days "${3:-10}" \
+	    -out "$lab/$1.crt" >/dev/null 2>&1
+	cat "$lab/$1.key" "$lab/$1.crt" >"$lab/$1.pem"
+}
+n=20
+# peer NAME PEM|none [HOW]: domain NAME.example with its host mx.NAME.example.
+peer() {
+	n=$((n + 1))
+	ip addr add "10.53.0.$n/24" dev wire
+	mkdir -p "$lab/sink/$1"
+	zone "$1.example" <<EOF
+@ MX 10 mx
+mx A 10.53.0.$n
+EOF
+	python3 "$top/t/tls_sink.py" "10.53.0.$n" "$lab/sink/$1" "$2" "${3:-fine}" \
+	    >"$lab/sink/$1.log" 2>&1 &
+}
+
+ca ca
+cert good mx.good.example
+cert wrong elsewhere.example
+cert expired mx.expired.example -1
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$lab/self.key" -out "$lab/self.crt" -days 10 \
+    -subj /CN=mx.self.example -addext subjectAltName=DNS:mx.self.example \
+    >/dev/null 2>&1
+cat "$lab/self.key" "$lab/self.crt" >"$lab/self.pem"
+for p in good wrong expired self; do
+	peer $p "$lab/$p.pem"
+done
+for p in none; do
+	peer $p none
+done
+peer refuse "$lab/good.pem" refuse
+peer break "$lab/good.pem" break
+peer inject "$lab/good.pem" inject
+dns_start
+posthouse_setup a b
+start b
+cp "$lab/ca.crt" "$(root_of a)/etc/ca.crt"
+conf a 'smtp_tls_CAfile = /etc/ca.crt' \
+    'smtp_tls_policy_maps = texthash:/etc/policy'
+policy() { # LINE...: these are the policies
+	printf '%s\n' "$@" >"$(root_of a)/etc/policy"
+	stop a >/dev/null 2>&1
+	find "$(root_of a)/var/spool/posthouse" -type f -delete
+	start a
+}
+got() { # NAME PATTERN: in what the host has got
+	cat "$lab/sink/$1"/* 2>/dev/null | tr -d '\r' | grep -aEq -e "$2"
+}
+tls_log() { # WORD HOST
+	log_has a "smtp\[[0-9]+\]: $1 TLS connection established to mx.$2.example\[10.53.0.[0-9]+\]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
+}
+
+# ---- may ----
+policy '# none'
+for p in good wrong expired self none refuse break inject; do
+	to may@$p.example
+done
+for p in good wrong expired self none refuse break; do
+	ok "may: $p gets its mail" status "may@$p.example" 'status=sent'
+done
+ok "good is trusted" tls_log Trusted good
+ok "self is not" tls_log Untrusted self
+ok "its mail came under TLS, with its name asked for" \
+    got self 'tls mx.self.example'
+ok "none: in clear" got none '^clear'
+ok "a refusal of STARTTLS: in clear" got refuse '^clear'
+ok "a broken handshake: in clear" got break '^clear'
+ok "and the log says so" log_has a \
+    'mx.break.example\[.*\]:25: TLS failed: trying again in clear text'
+ok "words behind the reply to STARTTLS: nothing is sent" status \
+    may@inject.example 'dsn=4.7.5, status=deferred \(Cannot start TLS: words'
+ok "nor was it" not got inject .
+
+# ---- encrypt ----
+policy 'self.example encrypt' 'none.example encrypt' 'refuse.example encrypt' \
+    'break.example encrypt' 'good.example none'
+for p in self none refuse break good; do
+	to encrypt@$p.example
+done
+ok "encrypt: anybody's certificate" status encrypt@self.example 'status=sent'
+ok "encrypt: not offered" status encrypt@none.example \
+    'dsn=4.7.4, status=deferred \(TLS is required, but was not offered by host mx.none.example\['
+ok "encrypt: refused" status encrypt@refuse.example \
+    'dsn=4.7.4, status=deferred \(TLS is required, but host mx.refuse.example\[.*refused to start TLS: 454'
+ok "encrypt: broken" status encrypt@break.example \
+    'dsn=4.7.5, status=deferred \(Cannot start TLS: handshake failure'
+ok "none: sent" status encrypt@good.example 'status=sent'
+ok "in clear" got good '^clear'
+
+# ---- verify and secure ----
+policy 'good.example verify' 'wrong.example verify' 'expired.example verify' \
+    'self.example verify' 'none.example secure'
+for p in good wrong expired self none; do
+	to verify@$p.example
+done
+ok "verify: the host's own" status verify@good.example 'status=sent'
+ok "is verified" tls_log Verified good
+ok "verify: another name" status verify@wrong.example \
+    'dsn=4.7.5, status=deferred \(Server certificate not verified'
+ok "verify: expired" status verify@expired.example \
+    'dsn=4.7.5, status=deferred \(Server certificate not trusted'
+ok "verify: self-signed" status verify@self.example \
+    'dsn=4.7.5, status=deferred \(Server certificate not trusted'
+ok "secure: not offered" status verify@none.example 'dsn=4.7.4, status=deferred'
+print=$(openssl x509 -in "$lab/self.crt" -noout -fingerprint -sha256 |
+    sed 's/.*=//')
+policy 'good.example secure' 'wrong.example secure match=elsewhere.example' \
+    "self.example fingerprint match=$print" \
+    'expired.example fingerprint match=00:11' '[10.53.0.21] encrypt protocols=TLSv1.2'
+for p in good wrong self expired; do
+	to secure@$p.example
+done
+to 'secure@[10.53.0.21]'
+ok "secure: a name below the next hop" status secure@good.example 'status=sent'
+ok "secure: the name that was given" status secure@wrong.example 'status=sent'
+ok "fingerprint: the right one" status secure@self.example 'status=sent'
+ok "is verified" tls_log Verified self
+ok "fingerprint: another one" status secure@expired.example \
+    'dsn=4.7.5, status=deferred \(Server certificate not verified'
+ok "a version of its own" log_has a \
+    'TLS connection established to 10.53.0.21\[10.53.0.21\]:25: TLSv1.2 with'
+printf '%s\n' 'good.example sure' >"$(root_of a)/etc/policy"
+stop a >/dev/null 2>&1
+start a
+to bad@good.example
+ok "a policy that is none: mail waits" status bad@good.example \
+    'dsn=4.7.5, status=deferred \(TLS policy error'
+
+# ---- two of ours ----
+printf '%s\n' '# none' >"$(root_of a)/etc/policy"
+to bob@b.test
+wait_for 10 mailbox_has b bob 'Subject: to bob@b.test'
+ok "from ours to ours" mailbox_has b bob 'with ESMTPS id'
+lab_done
