@@ -54,7 +54,7 @@ t_check_crash_qmgr_LDADD = qmgr/libqmgr.a $(LDADD)
 
 noinst_PROGRAMS += t/bench/fill_queue
 t_bench_fill_queue_SOURCES = t/bench/fill_queue.c
-EXTRA_DIST += t/bench/deep-queue.sh t/3001-queue-by-hand.t \
+EXTRA_DIST += t/bench/deep-queue.sh t/bench/parked.sh t/3001-queue-by-hand.t \
 	t/3002-destination-down.t t/3003-reload-in-flight.t t/3004-time-is-over.t \
-	t/3005-resolver-down.t \
-	t/3006-wishes-in-flight.t t/3010-etrn.t
+	t/3005-resolver-down.t t/3006-wishes-in-flight.t \
+	t/3010-etrn.t t/3030-parked.t

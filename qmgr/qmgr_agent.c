@@ -145,6 +145,7 @@ take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 			break;
 		p->mark = PLACE_BUSY;
 		p->job = job->number;
+		job->backup = job->backup || p->backup;
 		job->left++;
 	}
 	return sender == NULL || sender[0] == '\0' ? mail->m.env.sender
@@ -166,7 +167,8 @@ send_job(struct job *job, const char *sender, const struct buf *rcpts,
 		.transport = job->dest->transport->name,
 		.nexthop = at != NULL ? at + 1 : nexthop,
 		.sender = sender,
-		.flags = m->head.flags | m->env.flags,
+		.flags = m->head.flags | m->env.flags |
+		    (job->backup ? MAIL_BACKUP : 0),
 		.size = m->env.size,
 		.data_at = m->head.data_at,
 		.data_len = m->head.data_len,

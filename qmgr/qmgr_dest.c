@@ -219,8 +219,9 @@ dest_failed(struct sched *s, struct dest *d)
 	d->fails++;
 	if (d->window > 1)
 		d->window--;
-	provider_failed(d);
-	if (!d->proven || d->fails >= d->window || d->state == DEST_PROBING)
+	bool dead = provider_failed(d);
+	if (dead || !d->proven || d->fails >= d->window ||
+	    d->state == DEST_PROBING)
 		dest_event(s, d, DEST_BAD);
 	else
 		dest_consider(s, d);

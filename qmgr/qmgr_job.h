@@ -30,6 +30,7 @@ struct job {
 	uint32_t left;     /* recipients without an answer */
 	uint32_t deferred; /* with that answer */
 	bool called_off;   /* the agent was told not to try */
+	bool backup;       /* we stand in for a domain of it */
 	struct sched_result result;
 	struct buf members; /* of an alias whose last part is to come */
 	uint32_t members_of;

@@ -50,18 +50,23 @@ make_key(struct buf *key, const struct transport *t,
 static struct provider *
 make(struct transport *t, const struct provider_host *hosts, size_t n)
 {
-	size_t size = sizeof(struct provider) + n * sizeof(*hosts);
-	struct provider *p = xcalloc(1, size);
+	size_t room = n * sizeof(*hosts);
+
+	for (size_t i = 0; i < n; i++)
+		room += strlen(hosts[i].address) + 1;
+	struct provider *p = xcalloc(1, sizeof(*p) + room);
+	char *text = (char *)(p->hosts + n);
 
 	p->transport = t;
 	p->window = t->limits.first;
 	p->n_hosts = (uint32_t)n;
-	for (size_t i = 0; i < n; i++)
-		p->hosts[i] = (struct provider_host){
-			.name = xstrdup(hosts[i].name),
-			.address = xstrdup(hosts[i].address),
-			.port = hosts[i].port,
-		};
+	memcpy(p->hosts, hosts, n * sizeof(*hosts));
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(hosts[i].address) + 1;
+
+		p->hosts[i].address = memcpy(text, hosts[i].address, len);
+		text += len;
+	}
 	return p;
 }
 
@@ -76,10 +81,6 @@ drop(struct sched *s, struct provider *p)
 	heap_drop(&s->provider_clock, &p->timer);
 	list_drop(&p->loose);
 	s->watch_news = s->watch_news || p->down != 0;
-	for (uint32_t i = 0; i < p->n_hosts; i++) {
-		free((char *)(uintptr_t)p->hosts[i].name);
-		free((char *)(uintptr_t)p->hosts[i].address);
-	}
 	free(p);
 }
 
@@ -196,16 +197,17 @@ stay_down(struct sched *s, struct provider *p, const struct dest *by)
 			park(s, d, by->reason);
 }
 
-void
+bool
 provider_failed(struct dest *d)
 {
 	struct provider *p = d->provider;
 
 	if (p == NULL)
-		return;
+		return false;
 	p->fails++;
 	if (p->window > 1)
 		p->window--;
+	return p->n_dests > 1 && p->fails >= p->transport->limits.first;
 }
 
 /* Another of its destinations does well, as far as is known. */

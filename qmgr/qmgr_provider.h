@@ -23,7 +23,6 @@
 #define PROVIDER_HOSTS_MAX 64
 
 struct provider_host {
-	const char *name;    /* as the MX record has it */
 	const char *address; /* as inet_ntop(3) writes it */
 	uint16_t port;
 };
@@ -70,8 +69,9 @@ bool provider_awaits(const struct dest *d, const char *address);
 void provider_good(struct sched *s, struct dest *d);
 void provider_bad(struct sched *s, struct dest *d);
 
-/* A job of it failed, whatever that means for d. */
-void provider_failed(struct dest *d);
+/* A job of it failed; true where that brings d down because the others on its
+ * hosts have failed too. */
+MUST_CHECK bool provider_failed(struct dest *d);
 
 bool provider_is_down(const struct dest *d);
 

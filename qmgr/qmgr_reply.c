@@ -210,7 +210,6 @@ read_hosts(struct slice records, struct provider_host *hosts, size_t *n)
 		if (!rec_get_job_host(&r, &w) || !is_address(r.address))
 			return false;
 		hosts[*n] = (struct provider_host){
-			.name = r.name,
 			.address = r.address,
 			.port = r.port,
 		};

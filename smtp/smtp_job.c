@@ -106,6 +106,18 @@ decide_finally(struct job *j, size_t i)
 	}
 }
 
+/* Mail that we keep for others is not returned because the DNS says for a while
+ * that they do not exist, or that we are the best of their hosts. */
+static void
+be_patient(const struct job *j, struct dsn *fate)
+{
+	if ((j->mail.source.flags & MAIL_BACKUP) == 0 ||
+	    fate->outcome != OUTCOME_BOUNCE || fate->fault != FAULT_DESTINATION)
+		return;
+	fate->outcome = OUTCOME_DEFER;
+	fate->status[0] = '4';
+}
+
 static void
 report(struct job *j, size_t i)
 {
@@ -155,6 +167,7 @@ finish(struct job *j)
 
 	for (size_t i = 0; i < j->mail.n_rcpts; i++) {
 		decide_finally(j, i);
+		be_patient(j, &j->mail.rcpts[i].fate);
 		write_line(j, i);
 		if (j->from != NULL)
 			report(j, i);

@@ -22,17 +22,16 @@ static const struct sched_config config = {
 };
 
 static const struct provider_host dead[] = {
-	{ "mx1.example", "192.0.2.1", 25 },
-	{ "mx2.example", "192.0.2.2", 25 },
+	{ "192.0.2.1", 25 },
+	{ "192.0.2.2", 25 },
 };
 static const struct provider_host same[] = {
 	/* in another order */
-	{ "mx.example", "192.0.2.2", 25 },
-	{ "mx.example", "192.0.2.1", 25 },
-	{ "mx.example", "192.0.2.1", 25 },
+	{ "192.0.2.2", 25 },
+	{ "192.0.2.1", 25 },
+	{ "192.0.2.1", 25 },
 };
-static const struct provider_host other[] = { { "b.example", "2001:db8::1",
-    25 } };
+static const struct provider_host other[] = { { "2001:db8::1", 25 } };
 
 static struct sched *s;
 static struct transport *smtp;

@@ -115,6 +115,7 @@ stop_host(struct host *h, struct buf *heard)
 
 static const struct chan_rule agent_rules[] = {
 	{ MSG_job, 1u << ROLE_QMGR, smtp_job_start },
+	{ MSG_job_go, 1u << ROLE_QMGR, smtp_job_go },
 	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
 };
 
@@ -146,7 +147,33 @@ on_done(struct chan *c, const void *body, size_t len, int fd)
 	return true;
 }
 
+static uint32_t job_flags; /* of the next job */
+static bool ask_hosts, let_go;
+
+static bool
+on_hosts(struct chan *c, const void *body, size_t len, int fd)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_job_hosts m;
+	struct rec_job_host r;
+
+	ck_assert_int_eq(fd, -1);
+	ck_assert(msg_get_job_hosts(&m, body, len));
+	struct wire w = wire_open(m.hosts.at, m.hosts.len);
+	while (wire_more(&w)) {
+		ck_assert(rec_get_job_host(&r, &w));
+		buf_addf(&results, "host %s %s %u\n", r.name, r.address,
+		    r.port > 0);
+	}
+	ck_assert(wire_done(&w));
+	msg_put_job_go(&packet,
+	    &(struct msg_job_go){ .stream = m.stream, .go = let_go });
+	chan_send(c, &packet, -1, false);
+	return true;
+}
+
 static const struct chan_rule qmgr_rules[] = {
+	{ MSG_job_hosts, 1u << ROLE_SMTP, on_hosts },
 	{ MSG_job_result, 1u << ROLE_SMTP, on_result },
 	{ MSG_job_done, 1u << ROLE_SMTP, on_done },
 };
@@ -176,6 +203,8 @@ set_up(void)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	done = 0;
+	job_flags = 0;
+	ask_hosts = let_go = false;
 	agent = qmgr = (struct chan){ 0 };
 	clock_start();
 	loop_start();
@@ -244,6 +273,8 @@ send_forwarded(uint32_t stream, const char *nexthop, const char *const *rcpts,
 		.transport = "smtp",
 		.nexthop = nexthop,
 		.sender = "s@x",
+		.flags = job_flags,
+		.hosts = ask_hosts,
 		.data_len = strlen(LINES),
 		.head_at = strlen(LINES),
 		.head_len = 13,
@@ -412,7 +443,45 @@ START_TEST(mail_to_ourselves_is_a_loop)
 	send_job(1, "[127.0.0.1]", ab);
 	wait_done(1);
 	ck_assert_ptr_nonnull(strstr(buf_str(&results),
-	    "1 0 3 0 5.4.6 mail for [127.0.0.1] loops back to myself\n"));
+	    "1 0 3 2 5.4.6 mail for [127.0.0.1] loops back to myself\n"));
+}
+END_TEST
+
+START_TEST(a_backup_keeps_what_loops)
+{
+	job_flags = MAIL_BACKUP;
+	send_job(1, "[127.0.0.1]", ab);
+	wait_done(1);
+	ck_assert_ptr_nonnull(strstr(buf_str(&results),
+	    "1 0 2 2 4.4.6 mail for [127.0.0.1] loops back to myself\n"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&log_lines),
+	    "dsn=4.4.6, status=deferred (mail for"));
+}
+END_TEST
+
+START_TEST(hosts_are_told_before_they_are_tried)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf heard = { 0 };
+	struct host h = start_host(one_good);
+
+	ask_hosts = true;
+	send_job(1, hop(&a, &h), ab);
+	wait_done(1);
+	ck_assert_str_eq(buf_str(&results), "host 127.0.0.1 127.0.0.1 1\n");
+	ck_assert_ptr_null(strstr(buf_str(&log_lines), "status="));
+
+	let_go = true;
+	send_job(2, hop(&a, &h), ab);
+	wait_done(2);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&results), "2 0 1 0 2.0.0 250 2.0.0 taken\n"));
+	/* And not on a connection that lies there. */
+	send_job(3, hop(&a, &h), ab);
+	wait_done(3);
+	ck_assert_ptr_null(
+	    strstr(strstr(buf_str(&results), "2 0 1"), "host 127.0.0.1 "));
+	stop_host(&h, &heard);
 }
 END_TEST
 
@@ -489,6 +558,8 @@ suite_of_cases(void)
 	tcase_add_test(t, without_a_resolver_it_is_the_resolver);
 	tcase_add_test(t, a_malformed_next_hop_is_bounced);
 	tcase_add_test(t, mail_to_ourselves_is_a_loop);
+	tcase_add_test(t, a_backup_keeps_what_loops);
+	tcase_add_test(t, hosts_are_told_before_they_are_tried);
 	tcase_add_test(t, a_delivery_can_be_stopped);
 	tcase_add_test(t, a_queue_manager_that_dies_takes_its_jobs_along);
 	tcase_add_test(t, a_malformed_job_ends_the_channel);

@@ -22,7 +22,8 @@ enum outcome {
 enum fault {
 	FAULT_NONE,
 	FAULT_MESSAGE,     /* this message or this address */
-	FAULT_DESTINATION, /* nobody there answered, or it refused to talk */
+	FAULT_DESTINATION, /* nobody there answered, or it refused to talk; of a
+			      bounce: the DNS names nobody, or ourselves */
 	FAULT_RESOLVER,    /* the DNS did not answer */
 	FAULT_LOCAL,       /* our own trouble: disk, memory, agent lost */
 };

@@ -73,6 +73,7 @@ enum mail_flag {
 	MAIL_FORWARDED = 1 << 9,
 	MAIL_SPF_FAIL = 1 << 10, /* its client may not use its sender */
 	MAIL_DMARC_FAIL = 1 << 11,
+	MAIL_BACKUP = 1 << 12, /* job.flags: we stand in for its next hop */
 };
 
 /* Who is at the other end of a channel; also the rows of the rights table. */

@@ -49,9 +49,8 @@ note_failure(struct smtp_resolve *r, const char *name, const char *type,
 	    (f->outcome == OUTCOME_BOUNCE && !later))
 		return;
 	f->outcome = later ? OUTCOME_DEFER : OUTCOME_BOUNCE;
-	f->fault = !later           ? FAULT_NONE
-	    : answer->resolver_down ? FAULT_RESOLVER
-				    : FAULT_DESTINATION;
+	f->fault = later && answer->resolver_down ? FAULT_RESOLVER
+						  : FAULT_DESTINATION;
 	(void)snprintf(f->status, DSN_STATUS_MAX, "%s",
 	    later ? "4.4.3" : "5.4.4");
 	f->text = arena_printf(r->arena,
@@ -83,7 +82,7 @@ finish(struct smtp_resolve *r)
 			    params.smtp_randomize_addresses,
 			    arc4random_uniform);
 		else if (loop && r->failure.outcome != OUTCOME_DEFER)
-			decide(r, OUTCOME_BOUNCE, FAULT_NONE, "5.4.6",
+			decide(r, OUTCOME_BOUNCE, FAULT_DESTINATION, "5.4.6",
 			    arena_printf(r->arena,
 				"mail for %s loops back to myself",
 				r->nexthop));
