@@ -544,7 +544,7 @@ START_TEST(a_deferred_message_is_small)
 	say_memory(&w, before);
 	ck_assert_uint_lt((mallinfo2().uordblks + mallinfo2().hblkhd - before) /
 		n,
-	    272); /* each tenth has a destination and its hosts with it */
+	    280); /* each tenth has a destination and its hosts with it */
 	restart(&w);
 	sched_destroy(&w.s);
 	heap_free(&w.jobs);
