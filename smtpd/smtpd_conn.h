@@ -39,6 +39,8 @@ struct smtpd_conn {
 	bool limited;            /* the limits of clients hold for it */
 	bool counted;            /* among the connections of its address */
 	bool verifying;          /* the open question is VRFY's */
+	bool unlisted;           /* a list that is not the last word has not
+				    the recipient that is asked about */
 };
 
 /* Take a connected socket over: from the net, and from the submission

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "param.h"
 #include "program.h"
+#include "recipients.h"
 #include "restrict.h"
 #include "route.h"
 #include "smtpd_ask.h"
@@ -57,6 +58,8 @@ smtpd_policy_open(const char *service)
 
 	if (!route_open(&why))
 		log_fatal("%s", why);
+	if (!recipients_open(&why))
+		log_warn("recipient_lists: %s: no list is in force", why);
 	open_nets(&trusted_nets, "mynetworks", params.mynetworks);
 	open_nets(&unlimited_nets, "smtpd_client_event_limit_exceptions",
 	    params.smtpd_client_event_limit_exceptions);

@@ -5,6 +5,7 @@
 #include "smtpd_remote.h"
 
 #include "param.h"
+#include "recipients.h"
 #include "route.h"
 #include "smtpd_vet.h"
 
@@ -43,11 +44,14 @@ put_off(struct smtpd_conn *c, const char *why)
 	    "unverified address: ", why);
 }
 
-/* Of a recipient that nothing is known of, by what its domain is to us. */
+/* Of a recipient that nothing is known of.  One that an imported list does not
+ * have is perhaps newer than the list, and hardly worth a notification: its
+ * sender comes back. */
 static struct smtpd_verdict
 unknown(struct smtpd_conn *c, const char *why)
 {
-	return str_eq(params.backup_unverified_recipients, "accept")
+	return !c->unlisted &&
+		str_eq(params.backup_unverified_recipients, "accept")
 	    ? SMTPD_FINE
 	    : put_off(c, why);
 }
@@ -103,15 +107,20 @@ fail(struct smtpd_conn *c)
 	return verdict(c, 451, "3.0", "", "Temporary lookup failure");
 }
 
-struct smtpd_verdict
-smtpd_remote_rcpt(struct smtpd_conn *c, const char *address)
+static struct smtpd_verdict
+refuse_unlisted(struct smtpd_conn *c)
+{
+	return verdict(c, 550, "1.1", "",
+	    "User unknown in the list of its domain");
+}
+
+/* What its domain's hosts say of it, if they are to be asked. */
+static struct smtpd_verdict
+ask_hosts(struct smtpd_conn *c, const char *address)
 {
 	struct route route;
 	struct dsn why;
 
-	c->asked = address;
-	if (params.relay_recipient_maps[0] != '\0')
-		return SMTPD_FINE;
 	switch (route_resolve(&c->s.tx.arena, c->s.tx.sender, address, &route,
 	    &why)) {
 	case FOUND_ONE:
@@ -122,6 +131,18 @@ smtpd_remote_rcpt(struct smtpd_conn *c, const char *address)
 		return fail(c);
 	}
 	if (!is_verified(&route))
+		return c->unlisted ? refuse_unlisted(c) : SMTPD_FINE;
+	c->vetting = smtpd_vet(address, &route, on_vetted, c);
+	return c->vetting != 0 ? SMTPD_LATER
+			       : unknown(c, "its host could not be asked");
+}
+
+struct smtpd_verdict
+smtpd_remote_rcpt(struct smtpd_conn *c, const char *address)
+{
+	c->asked = address;
+	c->unlisted = false;
+	if (params.relay_recipient_maps[0] != '\0')
 		return SMTPD_FINE;
 	switch (is_aliased(c, address)) {
 	case FOUND_NONE:
@@ -131,7 +152,18 @@ smtpd_remote_rcpt(struct smtpd_conn *c, const char *address)
 	case FOUND_FAILED:
 		return fail(c);
 	}
-	c->vetting = smtpd_vet(address, &route, on_vetted, c);
-	return c->vetting != 0 ? SMTPD_LATER
-			       : unknown(c, "its host could not be asked");
+	switch (recipients_find(&c->s.tx.arena, address)) {
+	case LISTED_YES:
+		return SMTPD_FINE;
+	case LISTED_NEVER:
+		return refuse_unlisted(c);
+	case LISTED_FAILED:
+		return fail(c);
+	case LISTED_NO:
+		c->unlisted = true;
+		break;
+	case LISTED_NO_LIST:
+		break;
+	}
+	return ask_hosts(c, address);
 }

@@ -2,7 +2,8 @@
  * smtpd_remote - recipients of domains that this host only keeps mail for: are
  * they known where the mail goes?
  *
- * relay_recipient_maps decide where they are set.  Else, for the domains that
+ * relay_recipient_maps decide where they are set, and then a list that was
+ * imported for the domain (recipients.h).  Else, for the domains that
  * backup_verify_recipients and relay_verify_recipients mean, callout is asked:
  * a recipient that its host does not have is refused, and one that nothing is
  * known of is accepted or put off (backup_unverified_recipients).

@@ -167,6 +167,54 @@ like "a whole domain" "$(rcpt ghost@p.test)" '^250 2.1.5'
 conf b 'relay_recipient_maps ='
 on b posthouse reload
 
+echo "# lists that are carried over"
+on a posthouse recipients export >"$lab/plain" 2>"$lab/err"
+ok "the primary lists its recipients" grep -q '^alice@a\.test$' "$lab/plain"
+ok "with its aliases" grep -q '^postmaster@a\.test$' "$lab/plain"
+ok "all of them" grep -q '^domain a\.test complete$' "$lab/plain"
+like "it is one of a domain that is not kept here: refused" \
+    "$(on a posthouse recipients import - <"$lab/plain" 2>&1)" \
+    'neither backup_mx_domains nor'
+like "one that is cut short is refused" \
+    "$(sed '$d' "$lab/plain" | on b posthouse recipients import - 2>&1)" \
+    'cut short'
+stop a
+on b posthouse stop
+rm -f "$(root_of b)"/var/lib/posthouse/callout/*
+start b
+ok "the backup takes it" \
+    on b sh -c 'cat >/tmp/list; posthouse recipients import /tmp/list' \
+    <"$lab/plain"
+like "with the primary down and nothing asked, who is listed is accepted" \
+    "$(rcpt alice@a.test)" '^250 2.1.5'
+like "an alias too" "$(rcpt root@a.test)" '^250 2.1.5'
+like "who is not is put off" "$(rcpt stranger@a.test)" '^450 4\.1\.1'
+like "recipients list says what is in force" \
+    "$(on b posthouse recipients list)" \
+    '^a\.test [0-9]+ plain complete open 20..-..-..T'
+ok "as the last word, at once" on b posthouse recipients import --final /tmp/list
+like "who is not listed is refused" "$(rcpt stranger@a.test)" \
+    '^550 5\.1\.1 .*User unknown in the list of its domain'
+on a posthouse recipients export --hashed a.test >"$lab/hashed"
+ok "a hashed list has no name" not grep -q alice "$lab/hashed"
+on a posthouse recipients export --hashed a.test >"$lab/hashed2"
+is "the hash of a name is another one in each list" \
+    "$(grep -E '^[0-9a-f]{64}$' "$lab/hashed" | grep -cxFf - "$lab/hashed2")" 0
+ok "the backup takes it too" \
+    on b posthouse recipients import --final - <"$lab/hashed"
+like "and knows whom it has" "$(rcpt alice@a.test)" '^250 2.1.5'
+like "and whom it has not" "$(rcpt stranger@a.test)" '^550 5\.1\.1'
+ok "it can be dropped" on b posthouse recipients drop a.test
+like "and then nobody is known" "$(rcpt stranger@a.test)" '^250 2.1.5'
+start a
+on b posthouse recipients import - <"$lab/hashed" >/dev/null
+sleep 16
+on a useradd newcomer
+like "a name newer than the list is asked for" "$(rcpt newcomer@a.test)" \
+    '^250 2.1.5'
+like "and refused where the primary has it not" "$(rcpt stranger@a.test)" \
+    '^550 5\.1\.1 .*undeliverable'
+
 ok "no program was ended by its filter" \
     not log_has b 'killed by signal 31|SIGSYS'
 lab_done

@@ -4,7 +4,8 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_start.c tools/posthouse_control.c \
 	tools/make_cert.h tools/make_cert.c \
 	tools/posthouse_setup.h tools/posthouse_setup.c \
-	tools/posthouse_route.c \
+	tools/posthouse_recipients.c tools/posthouse_export.h \
+	tools/posthouse_export.c tools/posthouse_route.c \
 	tools/doctor.h tools/doctor.c tools/doctor_files.c \
 	tools/doctor_lists.c tools/doctor_net.c tools/doctor_dns.c \
 	tools/doctor_mx.c

@@ -35,6 +35,9 @@ static const struct verb {
 	  "shows the programs, and what each may do" },
 	{ "check",  posthouse_check,  "[--offline] [--json]",
 	  "looks for what is wrong here and in the DNS, and says the mend" },
+	{ "recipients", posthouse_recipients,
+	  "export|import|list|drop [ARGUMENT]...",
+	  "carries lists of recipients from a primary to its backup" },
 	{ "route",  posthouse_route,  "ADDRESS...",
 	  "shows where a message would go, and why; sends nothing" },
 };

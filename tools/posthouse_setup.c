@@ -34,6 +34,7 @@
 #include "make_cert.h"
 #include "param.h"
 #include "posthouse.h"
+#include "recipients.h"
 #include "rights.h"
 #include "str.h"
 
@@ -392,6 +393,25 @@ want_aliases(struct setup *s)
 			s->conf, NULL });
 }
 
+/* Programs that run see what is put into a table later, but not a new one. */
+static void
+want_recipient_lists(struct setup *s)
+{
+	static const struct recipients none;
+	CLEAN_BUF struct buf file = { 0 };
+	const char *spec = params.recipient_lists;
+	const char *why;
+
+	if (!str_starts(spec, "lmdb:"))
+		return;
+	buf_addf(&file, "%s.lmdb", spec + strlen("lmdb:"));
+	if (access(buf_str(&file), F_OK) == 0 ||
+	    !todo(s, "make the table %s", buf_str(&file)))
+		return;
+	if (!recipients_install(&none, false, 0, &why))
+		failed(s, "%s", why);
+}
+
 /* ---- the first certificate ---- */
 
 static void
@@ -507,6 +527,7 @@ posthouse_setup(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		want_folder(&s, &folders[i]);
 	want_aliases(&s);
+	want_recipient_lists(&s);
 	want_certificate(&s);
 	if (str_eq(s.conf, PH_CONF_DIR))
 		for (size_t i = 0; i < ARRAY_LEN(commands); i++)

@@ -76,6 +76,10 @@ t_check_spf_vectors_SOURCES = t/check_spf_vectors.c \
 	t/spf_world.h t/spf_world.c t/spf_second.h t/spf_second.c
 t_check_spf_vectors_LDADD = $(LDADD) $(SPF2_LIBS)
 EXTRA_DIST += t/spf_vectors.py t/data/spf.cases
+libposthouse_a_SOURCES += \
+	lib/mail/recipients_hex.h lib/mail/recipients_hex.c \
+	lib/mail/recipients.h lib/mail/recipients.c lib/mail/recipients_table.c
+check_PROGRAMS += t/check_recipients
 libposthouse_a_SOURCES += lib/mail/tls.h lib/mail/tls.c \
 	lib/mail/tls_chain.h lib/mail/tls_chain.c \
 	lib/mail/tls_sign.h lib/mail/tls_sign.c

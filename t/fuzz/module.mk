@@ -9,6 +9,7 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_dns t/fuzz/fuzz_reply t/fuzz/fuzz_mime \
 	t/fuzz/fuzz_msg t/fuzz/fuzz_spool \
 	t/fuzz/fuzz_addr t/fuzz/fuzz_header t/fuzz/fuzz_maildrop \
+	t/fuzz/fuzz_recipients \
 	t/fuzz/fuzz_spf
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
@@ -54,3 +55,7 @@ t_fuzz_fuzz_maildrop_SOURCES = t/fuzz/fuzz_maildrop.c $(fuzz_main)
 t_fuzz_fuzz_maildrop_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_spf_SOURCES = t/fuzz/fuzz_spf.c $(fuzz_main)
 t_fuzz_fuzz_spf_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_recipients_SOURCES = t/fuzz/fuzz_recipients.c $(fuzz_main)
+t_fuzz_fuzz_recipients_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/callout
+t_fuzz_fuzz_recipients_LDADD = callout/libcallout.a $(LDADD)
+t_fuzz_fuzz_recipients_LDFLAGS = $(fuzz_flags)
