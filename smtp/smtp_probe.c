@@ -12,6 +12,7 @@
 #include "list.h"
 #include "msg.h"
 #include "smtp_conn.h"
+#include "smtp_memory.h"
 #include "smtp_resolve.h"
 
 #define HOSTS_MAX 3 /* that are tried; the question cannot wait for more */
@@ -89,7 +90,7 @@ next_host(struct probe *p)
 	while (p->next < p->resolve.hosts.n && p->tried < HOSTS_MAX) {
 		const struct smtp_host *h = &p->resolve.hosts.at[p->next++];
 
-		if (!h->failed)
+		if (!smtp_memory_is_fresh(h->address, h->port, loop_now()))
 			return h;
 	}
 	return NULL;

@@ -44,14 +44,28 @@ smtp_memory_reached(const char *address, uint16_t port)
 	(void)map_drops(&failed, key);
 }
 
-bool
-smtp_memory_has(const char *address, uint16_t port, int64_t now)
+/* When it is forgotten, 0: there is nothing to forget. */
+static int64_t
+until(const char *address, uint16_t port)
 {
 	char key[KEY_MAX];
 
 	if (failed.len == 0)
-		return false;
+		return 0;
 	make_key(key, address, port);
-	const void *until = map_gets(&failed, key);
-	return (intptr_t)until > now;
+	const void *at = map_gets(&failed, key);
+	return (intptr_t)at;
+}
+
+bool
+smtp_memory_has(const char *address, uint16_t port, int64_t now)
+{
+	return until(address, port) > now;
+}
+
+bool
+smtp_memory_is_fresh(const char *address, uint16_t port, int64_t now)
+{
+	return until(address, port) >
+	    now + SMTP_MEMORY_TIME - SMTP_MEMORY_FRESH;
 }

@@ -17,3 +17,7 @@
 void smtp_memory_failed(const char *address, uint16_t port, int64_t now);
 void smtp_memory_reached(const char *address, uint16_t port);
 bool smtp_memory_has(const char *address, uint16_t port, int64_t now);
+
+/* It was so short a time ago that a question is not worth another try. */
+#define SMTP_MEMORY_FRESH ((int64_t)10000)
+bool smtp_memory_is_fresh(const char *address, uint16_t port, int64_t now);
