@@ -9,7 +9,7 @@
 #include "param.h"
 
 #define ENTRY_VERSION 1
-#define KEY_MAX ((size_t)500) /* LMDB's 511, less what stands in front */
+#define KEY_MAX       ((size_t)500) /* LMDB's 511, less what stands in front */
 
 void
 callout_entry_put(struct buf *out, const struct callout_entry *e)

@@ -1,10 +1,10 @@
 /*
  * callout_limit - how much may be asked of one destination.
  *
- * A stranger who guesses names here must not so guess them there: questions to
- * a destination are bounded in a minute (backup_verify_rate_limit, with a burst
- * of a quarter of it) and at a time.  A destination that does not answer is left
- * alone for a while.  Pure: the clock is passed in.
+ * A stranger who guesses names here must not so guess them there: questions
+ * to a destination are bounded in a minute (backup_verify_rate_limit, with a
+ * burst of a quarter of it) and at a time.  A destination that does not answer
+ * is left alone for a while.  Pure: the clock is passed in.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -3,8 +3,9 @@
  * by a probe.
  *
  * A good answer of the cache is used at once, and asked for again behind the
- * client's back once it is old; an old bad one is asked for again first, so that
- * a new account works as soon as it is known, and holds where no host answers.
+ * client's back once it is old; an old bad one is asked for again first, so
+ * that a new account works as soon as it is known, and holds where no host
+ * answers.
  * Questions about the same address are one probe.  Each asker gets an answer
  * within the patience of address_verify_poll_*: VETTED_UNKNOWN where the probe
  * takes longer, whose result is kept all the same.
