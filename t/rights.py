@@ -42,14 +42,23 @@ def status_of(pid):
                     for line in file if ":\t" in line)
 
 
+def inside(path):
+    """The part of a path of /proc below ROOT, or None.
+
+    Of a process in another mount namespace the kernel gives the path from the
+    root of that, which need not be ours: where the test runs in a chroot, the
+    path of this stands before ROOT.
+    """
+    before, found, after = path.partition(top)
+    return after if found and (not after or after[0] == "/") else None
+
+
 def root_of(pid):
-    root = os.readlink("/proc/%s/root" % pid)
-    if root == top:
-        return "/"
-    inside = root[len(top):] if root.startswith(top) else root
-    if inside == "/run/posthouse/empty" and not os.listdir(root):
+    root = "/proc/%s/root" % pid
+    below = inside(os.readlink(root))
+    if below == "/run/posthouse/empty" and not os.listdir(root):
         return "empty"
-    return inside
+    return below or "/"
 
 
 def strange(pid, program):
@@ -58,9 +67,9 @@ def strange(pid, program):
         path = os.readlink("/proc/%s/fd/%s" % (pid, fd))
         if path.startswith(("socket:", "pipe:", "anon_inode:")):
             continue
-        if path in ("/dev/null", top + "/dev/null"):
+        if path == "/dev/null" or inside(path) == "/dev/null":
             continue
-        if path == top + "/run/posthouse/pid":
+        if inside(path) == "/run/posthouse/pid":
             continue  # the instance's lock, held until the last has ended
         if not any(path.endswith(end) for end in KNOWN.get(program, [])):
             odd.append(path)
@@ -72,7 +81,7 @@ for pid in sorted(p for p in os.listdir("/proc") if p.isdigit()):
         exe = os.readlink("/proc/%s/exe" % pid)
         if "/libexec/posthouse/" not in exe:
             continue
-        if not os.readlink("/proc/%s/root" % pid).startswith(top):
+        if inside(os.readlink("/proc/%s/root" % pid)) is None:
             continue
         s = status_of(pid)
         program = os.path.basename(exe)
