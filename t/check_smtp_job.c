@@ -48,6 +48,8 @@ play(int fd, int heard, const char *const *replies)
 	char line[2048];
 	bool data = false;
 
+	if (in == NULL)
+		abort();
 	for (; *replies != NULL && **replies != '!'; replies++) {
 		(void)fputs(*replies, in);
 		(void)fflush(in);
