@@ -20,8 +20,8 @@
 #include "smtp_conn.h"
 #include "smtp_etrn.h"
 #include "smtp_job.h"
-#include "smtp_tls.h"
 #include "smtp_probe.h"
+#include "smtp_tls.h"
 
 static const struct chan_rule rules[] = {
 	{ MSG_job, 1u << ROLE_QMGR, smtp_job_start },

@@ -36,6 +36,7 @@ static const struct check {
 	{ "queue",     doctor_queue,     false },
 	{ "disk",      doctor_disk,      false },
 	{ "listeners", doctor_listeners, false },
+	{ "certificate", doctor_certificate, false },
 	{ "networks",  doctor_networks,  false },
 	{ "domains",   doctor_domains,   false },
 	{ "resolver",  doctor_resolver,  true  },

@@ -38,7 +38,7 @@ typedef void doctor_fn(struct doctor *d);
 
 doctor_fn doctor_services, doctor_tables, doctor_aliases, doctor_virtual;
 doctor_fn doctor_queue, doctor_disk, doctor_listeners;
-doctor_fn doctor_networks, doctor_domains;
+doctor_fn doctor_certificate, doctor_networks, doctor_domains;
 doctor_fn doctor_resolver, doctor_name, doctor_pointers;
 doctor_fn doctor_mx, doctor_outwards;
 

@@ -8,7 +8,7 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_export.c tools/posthouse_route.c \
 	tools/doctor.h tools/doctor.c tools/doctor_files.c \
 	tools/doctor_lists.c tools/doctor_net.c tools/doctor_dns.c \
-	tools/doctor_mx.c
+	tools/doctor_mx.c tools/doctor_tls.c
 tools_posthouse_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local \
 	-I$(srcdir)/lookup
 tools_posthouse_LDADD = tools/libtools.a local/liblocal.a local/libdeliver.a \
