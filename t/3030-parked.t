@@ -46,7 +46,7 @@ all_removed() {
 fresh_mail() {
 	want=$(($(removed) + fresh))
 	before=$(cpu)
-	LD_LIBRARY_PATH=$libs on a "$peers/postfix/usr/sbin/smtp-source" \
+	LD_LIBRARY_PATH=$libs "$peers/postfix/usr/sbin/smtp-source" \
 	    -s 10 -m "$fresh" -l 2000 -f '' -t r@now.test 10.53.0.2:25
 	wait_for 120 all_removed "$want" || return 1
 	cost=$((($(cpu) - before) * 1000 / fresh))
@@ -81,7 +81,7 @@ echo "# CPU for a fresh message: $empty us with an empty queue, $cost us with $m
     ok "not slowed by more than a tenth" [ "$cost" -le $((empty * 11 / 10)) ]
 
 connects() {
-	log_of a | grep -c 'connect to mx.dead.test.10.53.0.21.:25: '
+	log_of a | grep -c '\]: connect to mx.dead.test.10.53.0.21.:25: '
 }
 before=$(connects)
 sleep 12
@@ -99,11 +99,11 @@ began=$(date +%s.%N)
 on a mqueue --summary >"$lab/summary"
 echo "# mqueue --summary: $(since "$began") s"
 like "the summary has the story" "$(cat "$lab/summary")" \
-    "relay:dead\\.test +$messages +[0-9]+ down +[0-9a-z]+ .*Connection refused"
+    "relay:dead\\.test +$messages +[0-9]+ down +[0-9a-z]+ .*refused"
 like "so has its JSON" "$(on a mqueue --json --summary)" \
     '"next_hop": "relay:dead.test", "state": "down", "down_since": [1-9]'
 
-# The primary is back.  Half a second an answer would be slow; it has 20 ms.
+# The primary is back.
 (
 	while :; do
 		on a ss -Htn state established dst 10.53.0.21 | wc -l

@@ -34,12 +34,15 @@ qline_put_rcpt(struct buf *out, const struct spool_rcpt *r,
     const struct qline_where *where, bool hidden)
 {
 	bool tried = r->last_attempt != 0;
+	/* What its next hop says now is newer than what it heard itself. */
+	bool newer = where->down != 0 && where->reason[0] != '\0' &&
+	    r->last.fault == FAULT_DESTINATION;
 	struct rec_q_rcpt rec = {
 		.address = hidden ? HIDDEN : r->env.address,
 		.orig = hidden ? "" : r->env.orig,
 		.transport = where->transport,
 		.nexthop = hidden ? "" : where->nexthop,
-		.reason = tried ? r->last.text : where->reason,
+		.reason = tried && !newer ? r->last.text : where->reason,
 		.dsn = r->last.status,
 		.relay = r->relay,
 		.attempts = where->attempts,
