@@ -144,8 +144,10 @@ while True:
 '
 
 # comes_back PRIMARY BACKUP WORD COUNT: starts it, and writes how many
-# milliseconds after its first greeting the last message had arrived.
+# milliseconds after its first greeting, and after the command to start, the last
+# message had arrived.
 comes_back() {
+	began=$(now)
 	{
 		timeout 30 python3 -c "$answers" "$(address "$1")"
 		now >"$lab/up.$1"
@@ -154,7 +156,7 @@ comes_back() {
 	limit=$(($(date +%s) + 40))
 	until has_all "$1" "$3" "$4"; do
 		if [ "$(date +%s)" -gt $limit ]; then
-			echo never >"$lab/took.$1"
+			echo never | tee "$lab/took.$1" >"$lab/whole.$1"
 			return
 		fi
 		sleep 0.3
@@ -164,6 +166,7 @@ comes_back() {
 	took=$((end - $(cat "$lab/up.$1")))
 	[ $took -ge 0 ] || took=0 # faster than this shell
 	echo $took >"$lab/took.$1"
+	echo $((end - began)) >"$lab/whole.$1"
 }
 
 within() { # SECONDS PRIMARY
@@ -215,7 +218,8 @@ outage_of() { # WORD PRIMARY:BACKUP...
 		eval "wait \$waits_${pair%:*}"
 		primary=${pair%:*} backup=${pair#*:}
 		echo "# $(kind "$backup") $backup gave $(kind "$primary") $primary its mail back" \
-		    "after $outage s: $(cat "$lab/took.$primary") ms" |
+		    "after $outage s: $(cat "$lab/took.$primary") ms" \
+		    "($(cat "$lab/whole.$primary") ms with its start)" |
 		    tee -a "$lab/times"
 	done
 }
