@@ -101,6 +101,8 @@ check_one(const char *test)
 	const char *path = arena_printf(&a, "<%s>", address);
 	const char *at = path, *why = NULL;
 	struct addr addr;
+
+	ck_assert_msg(category != NULL && diagnosis != NULL, "%s", test);
 	bool want = among(good_paths, category) &&
 	    !among(refused_by_us, address);
 	bool got = addr_parse_path(&a, &at, true, &addr, &why) && *at == '\0';
