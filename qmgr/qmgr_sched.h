@@ -125,8 +125,9 @@ bool sched_goes_to(const struct dest *d, const char *domain, bool below);
 /* Try it now: flush, or a connection from that host. */
 void sched_wake(struct sched *s, struct dest *d);
 
-/* The same, and all of its mail that waits for clocks of its own is ready: ETRN.
- * Costs as much as there is of that, and nothing for the rest of the queue. */
+/* The same, and all of its mail that waits for clocks of its own is ready, as
+ * for ETRN.  Costs as much as there is of that, and nothing for the rest of the
+ * queue. */
 void sched_flush_dest(struct sched *s, struct dest *d);
 
 /* ---- messages ---- */

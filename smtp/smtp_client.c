@@ -17,7 +17,7 @@
 #include "addr.h"
 #include "msg.h"
 #include "param.h"
-#include "smtp_verdict.h"
+#include "smtp_fate.h"
 #include "str.h"
 
 typedef enum smtp_stage say_fn(struct smtp_client *c);
@@ -54,44 +54,7 @@ static const struct stage stages[SMTP_STAGES] = {
 };
 /* clang-format on */
 
-/* ---- fates ---- */
-
-/* Before MAIL the host has not talked with us at all. */
-static enum fault
-fault_of(const struct smtp_client *c, enum outcome outcome)
-{
-	if (outcome != OUTCOME_DEFER)
-		return FAULT_NONE;
-	return c->hearing < SMTP_READY ? FAULT_DESTINATION : FAULT_MESSAGE;
-}
-
-static void
-decide_rest(struct smtp_client *c, enum outcome outcome, const char *status,
-    const char *text)
-{
-	if (c->mail != NULL)
-		smtp_mail_decide_rest(c->mail, outcome, fault_of(c, outcome),
-		    status, text);
-}
-
-static const char *
-said(struct smtp_client *c)
-{
-	return arena_printf(c->mail->arena, "host %s said: %s (in reply to %s)",
-	    c->setup.host, buf_str(&c->reply.text),
-	    smtp_stage_command(c->hearing));
-}
-
-/* The reply refuses the mail for all recipients that are left. */
-static void
-refuse_rest(struct smtp_client *c)
-{
-	char status[DSN_STATUS_MAX];
-	enum outcome outcome = smtp_reply_refusal(&c->reply, c->reply.code,
-	    status);
-
-	decide_rest(c, outcome, status, said(c));
-}
+/* ---- the end of a mail ---- */
 
 static void
 mail_over(struct smtp_client *c)
@@ -127,7 +90,7 @@ give_up(struct smtp_client *c, const char *status, const char *text)
 {
 	if (c->mail != NULL && c->reused && !c->answered)
 		c->mail->stale = true;
-	decide_rest(c, OUTCOME_DEFER, status, text);
+	smtp_fate_rest(c, OUTCOME_DEFER, status, text);
 	c->port.file_left = 0;
 	buf_reset(&c->port.out);
 	buf_reset(&c->port.out_tail);
@@ -196,7 +159,7 @@ refused(struct smtp_client *c)
 	    skip ? 421 : c->reply.code, status);
 
 	if (c->mail != NULL)
-		decide_rest(c, outcome, status,
+		smtp_fate_rest(c, outcome, status,
 		    arena_printf(c->mail->arena,
 			"host %s refused to talk to me: %s", c->setup.host,
 			buf_str(&c->reply.text)));
@@ -247,7 +210,7 @@ static enum smtp_stage
 no_tls(struct smtp_client *c, const char *fmt, const char *reply)
 {
 	if (c->mail != NULL)
-		decide_rest(c, OUTCOME_DEFER, "4.7.4",
+		smtp_fate_rest(c, OUTCOME_DEFER, "4.7.4",
 		    arena_printf(c->mail->arena, "TLS is required, but %s %s%s",
 			fmt, c->setup.host, reply));
 	quit(c);
@@ -354,12 +317,12 @@ hear_mail(struct smtp_client *c)
 {
 	if (c->reply.code == 421 && c->reused) {
 		c->answered = false;
-		give_up(c, "4.4.2", said(c));
+		give_up(c, "4.4.2", smtp_fate_said(c));
 		return SMTP_READY;
 	}
 	if (c->reply.code / 100 == 2)
 		return SMTP_RCPT;
-	refuse_rest(c);
+	smtp_fate_refuse_rest(c);
 	return c->pending == 0 ? reset(c) : SMTP_RCPT;
 }
 
@@ -377,33 +340,6 @@ say_rcpt(struct smtp_client *c)
 	return m->probe ? SMTP_READY : SMTP_DATA;
 }
 
-/* 552 means "too many recipients" here (RFC 5321 4.5.3.1.10). */
-static void
-refuse_rcpt(struct smtp_client *c, struct smtp_rcpt *r)
-{
-	int code = c->reply.code == 552 ? 452 : c->reply.code;
-	char status[DSN_STATUS_MAX];
-	enum outcome outcome = smtp_reply_refusal(&c->reply, code, status);
-
-	smtp_mail_decide(c->mail, r, outcome, fault_of(c, outcome), status,
-	    said(c));
-}
-
-/* The answer is all that was wanted. */
-static void
-hear_probe(struct smtp_client *c, struct smtp_rcpt *r)
-{
-	if (r->fate.outcome != OUTCOME_NONE)
-		return;
-	r->code = c->reply.code;
-	r->verdict = smtp_verdict(&c->reply);
-	if (r->verdict == VETTED_GOOD)
-		smtp_mail_decide(c->mail, r, OUTCOME_SENT, FAULT_NONE,
-		    c->reply.status, said(c));
-	else
-		refuse_rcpt(c, r);
-}
-
 static enum smtp_stage
 hear_rcpt(struct smtp_client *c)
 {
@@ -411,9 +347,9 @@ hear_rcpt(struct smtp_client *c)
 	struct smtp_rcpt *r = &m->rcpts[c->hear_rcpt];
 
 	if (m->probe) {
-		hear_probe(c, r);
+		smtp_fate_probe(c, r);
 	} else if (c->reply.code / 100 != 2) {
-		refuse_rcpt(c, r);
+		smtp_fate_refuse(c, r);
 	} else if (r->fate.outcome == OUTCOME_NONE) {
 		r->accepted = true;
 		c->accepted++;
@@ -449,7 +385,7 @@ static enum smtp_stage
 hear_data(struct smtp_client *c)
 {
 	if (c->reply.code != 354) {
-		refuse_rest(c);
+		smtp_fate_refuse_rest(c);
 		return reset(c);
 	}
 	c->pending++;
@@ -462,14 +398,6 @@ hear_data(struct smtp_client *c)
 		c->content.over = true;
 	}
 	return SMTP_BODY;
-}
-
-static void
-accept_rest(struct smtp_client *c)
-{
-	if (c->accepted > 0)
-		decide_rest(c, OUTCOME_SENT, c->reply.status,
-		    buf_str(&c->reply.text));
 }
 
 /* All of it has left us; until then the file is in use. */
@@ -486,12 +414,13 @@ hear_body(struct smtp_client *c)
 	bool whole = content_sent(c);
 
 	if (c->reply.code / 100 == 2 && whole)
-		accept_rest(c);
+		smtp_fate_accept_rest(c);
 	else
-		refuse_rest(c);
+		smtp_fate_refuse_rest(c);
 	if (whole)
 		return ready(c);
-	give_up(c, "4.5.0", said(c)); /* the rest of the content is not read */
+	/* The rest of the content is not read. */
+	give_up(c, "4.5.0", smtp_fate_said(c));
 	return SMTP_READY;
 }
 
@@ -528,14 +457,12 @@ static enum smtp_stage
 hear_etrn(struct smtp_client *c)
 {
 	struct smtp_mail *m = c->mail;
-	enum outcome outcome = dsn_outcome_of_code(c->reply.code);
 
-	smtp_mail_decide(m, &m->rcpts[c->hear_rcpt], outcome,
-	    fault_of(c, outcome), c->reply.status, buf_str(&c->reply.text));
+	smtp_fate_etrn(c, &m->rcpts[c->hear_rcpt]);
 	c->hear_rcpt = smtp_mail_next(m, c->hear_rcpt + 1);
 	if (c->hear_rcpt < m->n_rcpts && c->reply.code != 421)
 		return SMTP_ETRN;
-	refuse_rest(c);
+	smtp_fate_refuse_rest(c);
 	return ready(c);
 }
 

@@ -5,8 +5,8 @@
  * qmgr names our domains, and hosts; for the word "auto" the hosts are found:
  * those MX hosts of each domain that stand behind us in its list.  Each host is
  * asked once for all its domains, some tries later again where it cannot be
- * reached, as the network may be starting too.  Nothing depends on it: what goes
- * wrong is logged and forgotten.
+ * reached, as the network may be starting too.  Nothing depends on it: what
+ * goes wrong is logged and forgotten.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -1,0 +1,88 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "smtp_fate.h"
+
+#include "smtp_verdict.h"
+
+/* Before MAIL the host has not talked with us at all. */
+static enum fault
+fault_of(const struct smtp_client *c, enum outcome outcome)
+{
+	if (outcome != OUTCOME_DEFER)
+		return FAULT_NONE;
+	return c->hearing < SMTP_READY ? FAULT_DESTINATION : FAULT_MESSAGE;
+}
+
+const char *
+smtp_fate_said(struct smtp_client *c)
+{
+	return arena_printf(c->mail->arena, "host %s said: %s (in reply to %s)",
+	    c->setup.host, buf_str(&c->reply.text),
+	    smtp_stage_command(c->hearing));
+}
+
+void
+smtp_fate_rest(struct smtp_client *c, enum outcome outcome, const char *status,
+    const char *text)
+{
+	if (c->mail != NULL)
+		smtp_mail_decide_rest(c->mail, outcome, fault_of(c, outcome),
+		    status, text);
+}
+
+/* The reply refuses the mail for all recipients that are left. */
+void
+smtp_fate_refuse_rest(struct smtp_client *c)
+{
+	char status[DSN_STATUS_MAX];
+	enum outcome outcome = smtp_reply_refusal(&c->reply, c->reply.code,
+	    status);
+
+	smtp_fate_rest(c, outcome, status, smtp_fate_said(c));
+}
+
+void
+smtp_fate_accept_rest(struct smtp_client *c)
+{
+	if (c->accepted > 0)
+		smtp_fate_rest(c, OUTCOME_SENT, c->reply.status,
+		    buf_str(&c->reply.text));
+}
+
+/* 552 means "too many recipients" here (RFC 5321 4.5.3.1.10). */
+void
+smtp_fate_refuse(struct smtp_client *c, struct smtp_rcpt *r)
+{
+	int code = c->reply.code == 552 ? 452 : c->reply.code;
+	char status[DSN_STATUS_MAX];
+	enum outcome outcome = smtp_reply_refusal(&c->reply, code, status);
+
+	smtp_mail_decide(c->mail, r, outcome, fault_of(c, outcome), status,
+	    smtp_fate_said(c));
+}
+
+/* The answer is all that was wanted. */
+void
+smtp_fate_probe(struct smtp_client *c, struct smtp_rcpt *r)
+{
+	if (r->fate.outcome != OUTCOME_NONE)
+		return;
+	r->code = c->reply.code;
+	r->verdict = smtp_verdict(&c->reply);
+	if (r->verdict == VETTED_GOOD)
+		smtp_mail_decide(c->mail, r, OUTCOME_SENT, FAULT_NONE,
+		    c->reply.status, smtp_fate_said(c));
+	else
+		smtp_fate_refuse(c, r);
+}
+
+void
+smtp_fate_etrn(struct smtp_client *c, struct smtp_rcpt *r)
+{
+	enum outcome outcome = dsn_outcome_of_code(c->reply.code);
+
+	smtp_mail_decide(c->mail, r, outcome, fault_of(c, outcome),
+	    c->reply.status, buf_str(&c->reply.text));
+}
