@@ -118,16 +118,15 @@ struct dest *sched_dest(struct sched *s, struct transport *t,
 struct dest *sched_find_dest(const struct sched *s, const char *transport,
     const char *nexthop);
 
-/* True where the host of its next hop is the domain: "example.org",
- * "[example.org]:25", "user@example.org"; or, with `below`, one below that. */
+/* True where its next hop is the domain, "[example.org]:25" for one, or, with
+ * `below`, one below that. */
 bool sched_goes_to(const struct dest *d, const char *domain, bool below);
 
 /* Try it now: flush, or a connection from that host. */
 void sched_wake(struct sched *s, struct dest *d);
 
-/* The same, and all of its mail that waits for clocks of its own is ready, as
- * for ETRN.  Costs as much as there is of that, and nothing for the rest of the
- * queue. */
+/* The same, and its mail that waits for clocks of its own is ready too (ETRN).
+ * The rest of the queue costs nothing. */
 void sched_flush_dest(struct sched *s, struct dest *d);
 
 /* ---- messages ---- */
