@@ -26,8 +26,8 @@ bool agent_done(struct chan *c, const void *body, size_t len, int fd);
  * where nothing is in doubt. */
 void agent_cancel(const struct mail *mail);
 
-/* Agents that wait for hosts of destinations which are down, as the argument
- * picks them, connect anew: they may be up. */
+/* Agents that wait for hosts of destinations, as the argument picks them,
+ * connect anew where none has answered: they may be up. */
 typedef bool agent_pick_fn(const struct dest *d, const void *arg);
 void agent_again(agent_pick_fn *pick, const void *arg);
 

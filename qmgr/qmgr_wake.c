@@ -210,7 +210,7 @@ is_one_of(const struct dest *d, const void *arg)
 		if (d == e->dests[i] ||
 		    (d->provider != NULL &&
 			d->provider == e->dests[i]->provider))
-			return d->down != 0;
+			return true;
 	return false;
 }
 

@@ -470,16 +470,19 @@ on_over(void *owner)
 		finish(j);
 }
 
-/* The hosts from the first on, unless one talks with us by now. */
+/* The hosts from the first on, unless one talks with us by now.  One on a
+ * connection that had lain idle may be gone without a word. */
 static void
 again(struct job *j)
 {
-	if (j->conn == NULL || !j->resolved || j->conn->client.greeted)
+	const struct smtp_client *c = j->conn != NULL ? &j->conn->client : NULL;
+
+	if (c == NULL || (c->greeted && (!c->reused || c->answered)))
 		return;
 	smtp_conn_abort(TAKE_PTR(j->conn));
 	j->next = 0;
 	j->addresses = 0;
-	try_next(j);
+	go_on(j);
 }
 
 bool

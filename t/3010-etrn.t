@@ -7,12 +7,18 @@ lab "a host that was away asks for its mail with ETRN"
 host a 10.53.0.2
 host b 10.53.0.3
 host c 10.53.0.4
+# p is a backup of f.test, and tries nothing by itself.
+postfix p 10.53.0.11 'relay_domains = f.test' 'minimal_backoff_time = 1h' \
+    'maximal_backoff_time = 1h' 'queue_run_delay = 1h' \
+    'smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination'
 mail_user a alice
 mail_user c carol
 for d in d e; do
 	record "$d MX 10 a"
 	record "$d MX 20 b"
 done
+record 'f MX 10 a'
+record 'f MX 20 p'
 record 'x.d MX 10 a'
 record 'x.d MX 20 b'
 dns_start
@@ -92,18 +98,31 @@ ok "which is logged" log_has b 'host 10\.53\.0\.2 is tried now: it has connected
 ok "all that share the host comes" wait_for 5 mailbox_has a alice 'three'
 ok "nothing is left" wait_for 5 queue_is_empty b
 
-# By ETRN, with the connection of a probe hanging in the kernel.
-on a ip link set eth0 down
-send d.test four
-ok "mail waits again" wait_for 20 test "$(on b mqueue | grep -c alice)" = 1
-sleep 3
-on a ip link set eth0 up
-on a ip -6 addr add fd53::2/64 dev eth0 nodad
-etrn_of_c() {
-	etrn c 'ETRN @d.test' | grep -q '253 2.0.0 OK, 1 pending'
+# By ETRN, with the connection of a probe hanging in the kernel: b knows where a
+# would be, so that nobody says that it is not there, and the next try of the
+# kernel's is 8 seconds away.
+mac=$(on a cat /sys/class/net/eth0/address)
+for to in 10.53.0.2 fd53::2; do
+	on b ip neigh replace "$to" lladdr "$mac" dev eth0 nud permanent
+done
+under_way() {
+	[ "$(on b mqueue | grep -c 'alice@d.test')" = 1 ]
 }
-ok "ETRN for the domain and what is below" etrn_of_c
-ok "does not wait for the kernel" wait_for 3 mailbox_has a alice 'Subject: four'
+away() { # SUBJECT
+	on a ip link set eth0 down
+	send d.test "$1"
+	ok "mail is under way to a host that is away" wait_for 20 under_way
+	sleep 8
+	on a ip link set eth0 up
+	on a ip -6 addr add fd53::2/64 dev eth0 nodad
+	like "ETRN for the domain and what is below" \
+	    "$(etrn c 'ETRN @d.test')" '253 2.0.0 OK, 1 pending'
+	ok "does not wait for the kernel" \
+	    wait_for 3 mailbox_has a alice "Subject: $1"
+}
+sleep 3 # no connection is left
+away four
+away 'four more' # over one that is
 
 # ---- who may ask ----
 
@@ -153,4 +172,23 @@ ok "one that does not exist" log_has a 'ETRN to \[nowhere\.test\]: Host or'
 ok "one that is down" wait_for 10 log_has a \
     'ETRN to 10\.53\.0\.99\[10\.53\.0\.99\]:25: connect: '
 ok "which does not keep the system from stopping" stop a
+
+# ---- with others ----
+
+like "Postfix offers ETRN" \
+    "$(printf '%s\n' 'EHLO c.test' QUIT | smtp c 10.53.0.11)" '250-ETRN'
+printf '%s\n' 'EHLO c.test' 'MAIL FROM:<carol@c.test>' \
+    'RCPT TO:<alice@f.test>' DATA 'Subject: seven' '' . QUIT |
+    smtp c 10.53.0.11 >/dev/null
+held_by_postfix() {
+	on p mailq | grep -q '(connect to a.test'
+}
+ok "mail waits at Postfix" wait_for 20 held_by_postfix
+conf a 'mydestination = a.test, localhost, d.test, e.test, f.test' \
+    'etrn_on_start = auto'
+start a
+ok "which gives it to who asks as it starts" \
+    wait_for 10 mailbox_has a alice 'Subject: seven'
+ok "Postfix has said so" log_has a \
+    'ETRN f\.test to p\.test\[10\.53\.0\.11\]:25: 250 2?.*Queuing started'
 lab_done
