@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "addr.h"
+#include "authres.h"
 #include "date.h"
 #include "param.h"
 #include "rewrite.h"
@@ -55,6 +56,17 @@ learn_message_id(struct cleanup_mail *m, const struct header_field *f)
 	m->env.message_id = arena_strdup(&m->arena, buf_str(&clean));
 }
 
+/* Only hosts of ours may say what we found out (RFC 8601 5). */
+static bool
+is_forged(const struct cleanup_mail *m, const struct header_field *f)
+{
+	uint32_t who = m->env.flags & (MAIL_LOCAL | MAIL_AUTH | MAIL_TRUSTED);
+
+	return m->from != ROLE_BOUNCE && who != MAIL_TRUSTED &&
+	    header_is(f, "Authentication-Results") &&
+	    authres_claims(f->value, params.authserv_id);
+}
+
 /* What the field says about the message; gives whether it stays. */
 static bool
 learn_field(struct cleanup_mail *m, const struct header_field *f)
@@ -64,7 +76,7 @@ learn_field(struct cleanup_mail *m, const struct header_field *f)
 	if (header_is(f, "Received"))
 		m->hops++;
 	if (known == NULL)
-		return true;
+		return !is_forged(m, f);
 	if (known->seen == SEEN_MESSAGE_ID && (m->seen & SEEN_MESSAGE_ID) == 0)
 		learn_message_id(m, f);
 	m->seen |= known->seen;
@@ -197,6 +209,25 @@ put_received(const struct cleanup_mail *m, struct buf *out)
 	buf_adds(out, "\r\n");
 }
 
+/* One result a line. */
+static void
+put_results(const struct cleanup_mail *m, struct buf *out)
+{
+	const char *text = m->results;
+
+	buf_addf(out, "Authentication-Results: %s", params.authserv_id);
+	if (text == NULL || text[0] == '\0')
+		text = "; none";
+	for (; *text != '\0'; text++)
+		if (text[0] == ';' && text[1] == ' ') {
+			buf_adds(out, ";\r\n\t");
+			text++;
+		} else {
+			buf_addc(out, *text);
+		}
+	buf_adds(out, "\r\n");
+}
+
 static void
 put_date(struct cleanup_mail *m, struct buf *out)
 {
@@ -262,6 +293,8 @@ put_missing(struct cleanup_mail *m, struct buf *out)
 void
 cleanup_header_front(struct cleanup_mail *m, struct buf *out)
 {
+	if (cleanup_mail_is_foreign(m))
+		put_results(m, out);
 	put_received(m, out);
 	if ((m->env.flags & (MAIL_LOCAL | MAIL_AUTH)) != 0)
 		put_missing(m, out);

@@ -8,6 +8,10 @@
  * on this host.  Mail of others is passed on as it came, but for the fields
  * that no message in transit may have (Return-Path, Bcc).
  *
+ * Authentication-Results (RFC 8601) goes on top of what comes from outside, and
+ * fields that claim to be ours are taken out of whatever does not come from a
+ * host of mynetworks, which may have written them.
+ *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 

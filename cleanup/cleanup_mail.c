@@ -303,6 +303,23 @@ cleanup_mail_data(struct cleanup_mail *m, struct slice bytes)
 
 /* ---- the end ---- */
 
+bool
+cleanup_mail_is_foreign(const struct cleanup_mail *m)
+{
+	return m->from == ROLE_SMTPD &&
+	    (m->env.flags & (MAIL_LOCAL | MAIL_AUTH | MAIL_TRUSTED)) == 0;
+}
+
+void
+cleanup_mail_results(struct cleanup_mail *m, uint32_t flags,
+    const char *results)
+{
+	if (!cleanup_mail_is_foreign(m))
+		return;
+	m->env.flags |= flags & (MAIL_SPF_FAIL | MAIL_DMARC_FAIL);
+	m->results = keep(m, results);
+}
+
 static void
 end_content(struct cleanup_mail *m)
 {

@@ -55,6 +55,7 @@ struct cleanup_mail {
 	size_t n_rcpts, room;
 	struct header header;       /* collected up to its end */
 	struct cleanup_reply reply; /* once lost, or safe */
+	const char *results;        /* for Authentication-Results, "" is none */
 	uint64_t size;              /* of the content so far */
 	int64_t touched;            /* loop_now() of the last word about it */
 	size_t weight;              /* bytes counted for it */
@@ -74,6 +75,13 @@ MUST_CHECK struct cleanup_mail *cleanup_mail_begin(
 
 void cleanup_mail_rcpt(struct cleanup_mail *m, const struct msg_mail_rcpt *r);
 void cleanup_mail_data(struct cleanup_mail *m, struct slice bytes);
+
+/* What was found out about the message while it came (mail_end). */
+void cleanup_mail_results(struct cleanup_mail *m, uint32_t flags,
+    const char *results);
+
+/* It comes from somebody who is not one of us. */
+bool cleanup_mail_is_foreign(const struct cleanup_mail *m);
 
 /* Writes all that is to be written.  True: the file lies in new/ and is as good
  * as the disk; false: m->reply says why not. */

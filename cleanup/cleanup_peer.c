@@ -212,6 +212,7 @@ on_end(struct chan *c, const void *body, size_t len, int fd)
 	struct cleanup_mail *m = find(c, end.stream);
 	if (m == NULL)
 		return true;
+	cleanup_mail_results(m, end.flags, end.results);
 	if (!cleanup_mail_end(m)) {
 		answer(m);
 		return true;

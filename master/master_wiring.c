@@ -25,6 +25,7 @@ static const struct wire_row {
 	{ ROLE_SMTPD,   ROLE_CALLOUT, false },
 	{ ROLE_CALLOUT, ROLE_SMTP,    false },
 	{ ROLE_SMTPD,   ROLE_KEYS,    false },
+	{ ROLE_SMTPD,   ROLE_VERIFY,  false },
 	{ ROLE_SMTPD,   ROLE_QMGR,    true  },
 };
 /* clang-format on */

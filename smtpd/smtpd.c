@@ -43,6 +43,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_cert, 1u << ROLE_KEYS, smtpd_tls_cert },
 	{ MSG_ticket, 1u << ROLE_KEYS, smtpd_tls_ticket },
 	{ MSG_signed, 1u << ROLE_KEYS, tls_sign_late },
+	{ MSG_spf_done, 1u << ROLE_VERIFY, smtpd_verify_answered },
 	{ MSG_wake_done, 1u << ROLE_QMGR, smtpd_wake_answered },
 	{ MSG_watch, 1u << ROLE_QMGR, smtpd_wake_watch },
 };
@@ -54,6 +55,7 @@ on_peer_ended(struct chan *c)
 	smtpd_ask_peer_ended(c);
 	smtpd_vet_peer_ended(c);
 	smtpd_wake_peer_ended(c);
+	smtpd_verify_peer_ended(c);
 }
 
 static void
@@ -109,6 +111,7 @@ main(int argc, char **argv)
 	smtpd_space_open();
 	smtpd_policy_open(program_service());
 	smtpd_tls_open(program_service());
+	smtpd_verify_open();
 
 	size_t files = fd_limit(65536);
 	smtpd_accept_limit(

@@ -45,7 +45,10 @@ can_tls(const struct smtpd_session *s)
 static struct smtpd_verdict
 on_mail(struct smtpd_session *s)
 {
-	return smtpd_policy_mail(conn_of(s->owner));
+	struct smtpd_conn *c = conn_of(s->owner);
+	struct smtpd_verdict v = smtpd_policy_mail(c);
+
+	return v.code == 250 ? smtpd_verify_mail(c) : v;
 }
 
 /* A recipient that may have mail becomes one of the message's. */
@@ -113,7 +116,10 @@ on_content(struct smtpd_session *s, const char *bytes, size_t n)
 static struct smtpd_verdict
 on_end(struct smtpd_session *s)
 {
-	return smtpd_feed_end(conn_of(s->owner));
+	struct smtpd_conn *c = conn_of(s->owner);
+	struct smtpd_verdict v = smtpd_verify_end(c);
+
+	return v.code == 250 ? smtpd_feed_end(c) : v;
 }
 
 static void
@@ -124,6 +130,7 @@ on_forget(struct smtpd_session *s)
 	smtpd_ask_drop(&c->question);
 	smtpd_vet_drop(&c->vetting);
 	smtpd_wake_drop(&c->wake);
+	smtpd_verify_drop(c);
 	smtpd_feed_drop(c);
 }
 
@@ -198,6 +205,7 @@ on_ended(void *engine, enum pump_end how, int error)
 	smtpd_ask_drop(&c->question);
 	smtpd_vet_drop(&c->vetting);
 	smtpd_wake_drop(&c->wake);
+	smtpd_verify_drop(c);
 	list_drop(&c->choked);
 	list_drop(&c->link);
 	count--;
@@ -327,6 +335,15 @@ void
 smtpd_conn_judged(struct smtpd_conn *c, struct smtpd_verdict v)
 {
 	smtpd_conn_answer(c, c->verifying ? v : taken(c, v));
+}
+
+void
+smtpd_conn_verified(struct smtpd_conn *c)
+{
+	struct smtpd_verdict v = smtpd_feed_end(c);
+
+	if (v.code != 0)
+		smtpd_conn_answer(c, v);
 }
 
 void

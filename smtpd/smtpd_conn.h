@@ -15,6 +15,7 @@
 #include "pump.h"
 #include "smtpd_name.h"
 #include "smtpd_session.h"
+#include "smtpd_verify.h"
 
 struct smtpd_feed;
 
@@ -27,6 +28,7 @@ struct smtpd_conn {
 	struct list link;   /* among all */
 	struct list choked; /* among those that wait for cleanup to read */
 	struct smtpd_name name;
+	struct smtpd_verify verify;
 	struct smtpd_feed *feed; /* of the transaction, or NULL */
 	uint32_t question;       /* to the lookup program, 0 none */
 	uint32_t vetting;        /* the same to callout */
@@ -51,6 +53,9 @@ void smtpd_conn_open_local(int fd, uint32_t uid);
 /* What is said of the recipient that was asked about, and of the message. */
 void smtpd_conn_judged(struct smtpd_conn *c, struct smtpd_verdict v);
 void smtpd_conn_answer(struct smtpd_conn *c, struct smtpd_verdict v);
+
+/* The end of the message waited for what is known of its sender. */
+void smtpd_conn_verified(struct smtpd_conn *c);
 
 /* Takes content again. */
 void smtpd_conn_resume(struct smtpd_conn *c);

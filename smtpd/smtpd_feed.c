@@ -220,24 +220,28 @@ smtpd_feed_content(struct smtpd_conn *c, const char *bytes, size_t n)
 }
 
 static void
-send_small(struct smtpd_feed *f, void (*put)(struct buf *out, uint32_t stream))
+send_end(struct smtpd_feed *f)
 {
 	CLEAN_BUF struct buf packet = { 0 };
+	const struct smtpd_verify *v = &f->conn->verify;
+	struct msg_mail_end m = {
+		.stream = f->stream,
+		.flags = v->failed ? MAIL_SPF_FAIL : 0,
+		.results = v->results,
+	};
 
-	put(&packet, f->stream);
+	msg_put_mail_end(&packet, &m);
 	chan_send(f->to, &packet, -1, false);
 }
 
 static void
-put_end(struct buf *out, uint32_t stream)
+send_abort(struct smtpd_feed *f)
 {
-	msg_put_mail_end(out, &(struct msg_mail_end){ .stream = stream });
-}
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_mail_abort m = { .stream = f->stream };
 
-static void
-put_abort(struct buf *out, uint32_t stream)
-{
-	msg_put_mail_abort(out, &(struct msg_mail_abort){ .stream = stream });
+	msg_put_mail_abort(&packet, &m);
+	chan_send(f->to, &packet, -1, false);
 }
 
 struct smtpd_verdict
@@ -247,7 +251,7 @@ smtpd_feed_end(struct smtpd_conn *c)
 
 	if (!flush(f))
 		return lost;
-	send_small(f, put_end);
+	send_end(f);
 	f->ended = true;
 	return SMTPD_LATER;
 }
@@ -268,7 +272,7 @@ smtpd_feed_drop(struct smtpd_conn *c)
 		return;
 	}
 	if (f->to != NULL)
-		send_small(f, put_abort);
+		send_abort(f);
 	free_feed(f);
 }
 

@@ -14,7 +14,7 @@ check() { # DESCRIPTION FINDINGS
 }
 
 sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout scribe \
-    pickup tools t -name '*.[ch]' | sort)
+    pickup seal tools t -name '*.[ch]' | sort)
 programs=$(printf '%s\n' $sources | grep -v '^t/')
 
 check "clang-format would change nothing" "$(

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 def=lib/mail/param.def
 sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout scribe \
-    pickup tools -name '*.[ch]' | grep -v '^lib/mail/param')
+    pickup seal tools -name '*.[ch]' | grep -v '^lib/mail/param')
 suffixes=$(sed -n '/^const char \*const param_suffixes/,/NULL/s/.*"\(.*\)".*/\1/p' \
     lib/mail/param_rows.c)
 n=0 failed=0

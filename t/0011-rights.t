@@ -23,23 +23,26 @@ field() { # PROGRAM NAME: of every process of that program, each value once
 		if (sub("^" f "=", "", $i)) print $i }' "$lab/found" | sort -u
 }
 
-for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout keys; do
-	is "$p runs as its own user" "$(field $p user)" "ph-$p"
+for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout \
+    keys seal; do
+	u=ph-$p
+	[ $p != seal ] || u=ph-verify
+	is "$p runs as its own user" "$(field $p user)" "$u"
 	is "$p has no capability" "$(field $p caps)" 0
 	is "$p cannot gain one" "$(field $p bounding)" 0
 	is "$p has no_new_privs" "$(field $p nnp)" 1
 	is "$p is filtered" "$(field $p seccomp)" 2
 	is "$p cannot be traced" "$(field $p dumpable)" 0
 	case $p in
-	smtpd | smtp | local | bounce | callout | keys) root=empty ;;
+	smtpd | smtp | local | bounce | callout | keys | seal) root=empty ;;
 	cleanup | qmgr | pickup) root=/var/spool/posthouse ;;
 	scribe) root=/var/lib/posthouse ;;
 	lookup) root=/ ;;
 	esac
 	is "$p has its root folder" "$(field $p root)" "$root"
 	case $p in
-	cleanup | qmgr) groups="ph-$p,ph-queue" ;;
-	*) groups="ph-$p" ;;
+	cleanup | qmgr) groups="$u,ph-queue" ;;
+	*) groups="$u" ;;
 	esac
 	is "$p has its groups" "$(field $p groups)" "$groups"
 	is "$p holds no other file" "$(field $p strange)" ""

@@ -92,11 +92,11 @@ ok "its exposure is at most 3.0 (is $exposure)" \
     awk "BEGIN { exit !($exposure > 0 && $exposure <= 3.0) }"
 
 accounts() {
-	on a sh -c 'for u in smtpd cleanup qmgr smtp local bounce lookup pickup \
+	on a sh -c 'for u in smtpd cleanup qmgr smtp local bounce lookup pickup verify \
 	    scribe; do id -nG ph-$u; done'
 }
 made=$(accounts)
-on a sh -c 'for u in smtpd cleanup qmgr smtp local bounce lookup pickup scribe
+on a sh -c 'for u in smtpd cleanup qmgr smtp local bounce lookup pickup verify scribe
 	do userdel ph-$u; groupdel ph-$u 2>/dev/null; done; groupdel ph-queue'
 ok "systemd-sysusers makes the accounts" on a systemd-sysusers \
     /usr/local/lib/sysusers.d/posthouse.conf

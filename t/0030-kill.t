@@ -27,7 +27,7 @@ nsenter -t "$pid_a" -n python3 "$top/t/load.py" 10.53.0.2 "$messages" \
     "$lab/good" &
 load=$!
 python3 "$top/t/kill.py" "$kills" 7 smtpd cleanup qmgr smtp local deliver \
-    bounce lookup scribe pickup 2>&1 | sed 's/^/# /'
+    bounce lookup scribe pickup seal 2>&1 | sed 's/^/# /'
 wait $load
 
 is "every message got its 250 in the end" "$(wc -l <"$lab/good")" "$messages"

@@ -117,12 +117,14 @@ lost(struct cleanup_mail *m, uint16_t code, const char *status)
 	ck_assert_uint_eq(cleanup_mail_memory(), 0);
 }
 
-/* The text without the date that ends its first field. */
+/* The text without the date that ends its Received field. */
 static const char *
 without_date(struct buf *text)
 {
-	char *date = strchr(text->text, ';');
+	char *date = strstr(text->text, "Received: ");
 
+	ck_assert_ptr_nonnull(date);
+	date = strchr(date, ';');
 	ck_assert_ptr_nonnull(date);
 	char *end = strstr(date, "\r\n");
 	ck_assert_ptr_nonnull(end);
@@ -133,7 +135,10 @@ without_date(struct buf *text)
 
 /* ---- mail from outside ---- */
 
+#define RESULTS "Authentication-Results: mx.example.org;\r\n\t"
 #define FRONT                                                        \
+	RESULTS                                                      \
+	"none\r\n"                                                   \
 	"Received: from client (client.example.net [192.0.2.7])\r\n" \
 	"\tby mx.example.org (Posthouse) with ESMTP id " WORLD_ID
 
@@ -222,9 +227,69 @@ START_TEST(what_a_client_says_of_itself_ends_no_field)
 	ck_assert_uint_eq(mail->reply.code, 0);
 	finish(mail, &a, &m, &text);
 	ck_assert_msg(str_starts(buf_str(&text),
+			  RESULTS
+			  "none\r\n"
 			  "Received: from evil???Bcc:?x (client.example.net "
 			  "[IPv6:2001:db8::1])\r\n\t(using TLSv1.3)\r\n\tby"),
 	    "%s", buf_str(&text));
+}
+END_TEST
+
+START_TEST(results_stand_on_top)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+	struct spool_message m;
+	struct cleanup_mail *mail = begin(&remote);
+
+	rcpt(mail, "bob@example.org");
+	data(mail, "\r\n");
+	cleanup_mail_results(mail, MAIL_SPF_FAIL | MAIL_LOCAL,
+	    "; spf=fail smtp.mailfrom=x.test; spf=pass\r\nX: y");
+	finish(mail, &a, &m, &text);
+	ck_assert_msg(str_starts(buf_str(&text),
+			  RESULTS "spf=fail smtp.mailfrom=x.test;\r\n"
+				  "\tspf=pass??X: y\r\nReceived: "),
+	    "%s", buf_str(&text));
+	ck_assert_uint_eq(m.env.flags, MAIL_SPF_FAIL);
+}
+END_TEST
+
+/* Who says it, and whether what he says of us stays. */
+static const struct {
+	uint32_t flags;
+	bool stays;
+} forgers[] = {
+	{ 0, false },
+	{ MAIL_AUTH, false },
+	{ MAIL_LOCAL | MAIL_TRUSTED, false },
+	{ MAIL_TRUSTED, true },
+};
+
+START_TEST(forged_results_are_removed)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+	struct spool_message m;
+	struct msg_mail_begin b = remote;
+
+	b.flags = forgers[_i].flags;
+	struct cleanup_mail *mail = begin(&b);
+	rcpt(mail, "bob@example.org");
+	data(mail,
+	    "Subject: x\r\n"
+	    "Authentication-Results: mx.example.org; a=1\r\n"
+	    "AUTHENTICATION-results:(of)\r\n \"MX.Example\\.org\"\r\n"
+	    " 1; a=2\r\n"
+	    "Authentication-Results: other.example; a=3\r\n"
+	    "\r\nAuthentication-Results: mx.example.org; a=4\r\n");
+	finish(mail, &a, &m, &text);
+	ck_assert_int_eq(strstr(buf_str(&text), "a=1") != NULL,
+	    forgers[_i].stays);
+	ck_assert_int_eq(strstr(buf_str(&text), "a=2") != NULL,
+	    forgers[_i].stays);
+	ck_assert(strstr(buf_str(&text), "other.example; a=3") != NULL);
+	ck_assert(strstr(buf_str(&text), "a=4") != NULL);
 }
 END_TEST
 
@@ -256,8 +321,8 @@ START_TEST(content_of_any_shape_has_header_and_body)
 	rcpt(mail, "carol@example.org");
 	data(mail, shapes[_i].given);
 	finish(mail, &a, &m, &text);
-	ck_assert_str_eq(strchr(without_date(&text), ';') + 3,
-	    shapes[_i].stored);
+	const char *received = strstr(without_date(&text), "Received: ");
+	ck_assert_str_eq(strchr(received, ';') + 3, shapes[_i].stored);
 }
 END_TEST
 
@@ -801,6 +866,8 @@ suite_of_cases(void)
 	tcase_add_test(t, received_names_one_recipient_at_most);
 	tcase_add_test(t, what_a_client_says_of_itself_ends_no_field);
 	LOOP(t, content_of_any_shape_has_header_and_body, shapes);
+	tcase_add_test(t, results_stand_on_top);
+	LOOP(t, forged_results_are_removed, forgers);
 	tcase_add_test(t, local_mail_is_completed);
 	LOOP(t, missing_fields_are_added_to_what_is_submitted, missing);
 	tcase_add_test(t, a_feeder_cannot_claim_what_it_does_not_know);

@@ -32,6 +32,7 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_SMTPD, ROLE_CALLOUT },
 		{ ROLE_CALLOUT, ROLE_SMTP },
 		{ ROLE_SMTPD, ROLE_KEYS },
+		{ ROLE_SMTPD, ROLE_VERIFY },
 		{ ROLE_SMTPD, ROLE_QMGR },
 	};
 	size_t n = 0;

@@ -21,6 +21,7 @@
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
+#include "spf_record.h"
 
 #define CONF                                                  \
 	"myhostname = mx.test\n"                              \
@@ -46,8 +47,8 @@
 
 /* ---- the place of the program ---- */
 
-static struct chan to_cleanup, to_lookup;
-static int cleanup = -1, lookup = -1; /* the test's ends */
+static struct chan to_cleanup, to_lookup, to_seal;
+static int cleanup = -1, lookup = -1, seal = -1; /* the test's ends */
 static int client = -1;
 static struct buf heard;
 static struct buf log_lines;
@@ -55,7 +56,9 @@ static struct buf log_lines;
 struct chan *
 program_peer(enum role role)
 {
-	struct chan *c = role == ROLE_CLEANUP ? &to_cleanup : &to_lookup;
+	struct chan *c = role == ROLE_CLEANUP ? &to_cleanup
+	    : role == ROLE_VERIFY             ? &to_seal
+					      : &to_lookup;
 
 	return c->open ? c : NULL;
 }
@@ -75,6 +78,7 @@ program_service(void)
 static const struct chan_rule rules[] = {
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, smtpd_feed_done },
 	{ MSG_answer, 1u << ROLE_LOOKUP, smtpd_ask_answered },
+	{ MSG_spf_done, 1u << ROLE_VERIFY, smtpd_verify_answered },
 };
 
 static void
@@ -82,6 +86,7 @@ on_ended(struct chan *c)
 {
 	smtpd_feed_peer_ended(c);
 	smtpd_ask_peer_ended(c);
+	smtpd_verify_peer_ended(c);
 }
 
 static int
@@ -137,6 +142,7 @@ open_policy(void)
 	snprintf(service, sizeof(service), "check.%d", (int)getpid());
 	snprintf(path, sizeof(path), "/tmp/clients.%s", service);
 	smtpd_policy_open(service);
+	smtpd_verify_open();
 	ck_assert_int_eq(unlink(path), 0);
 }
 
@@ -580,6 +586,160 @@ START_TEST(a_full_disk_is_said_before_the_content)
 }
 END_TEST
 
+/* ---- SPF ---- */
+
+static void
+start_spf(const char *policy)
+{
+	CLEAN_BUF struct buf conf = { 0 };
+
+	buf_addf(&conf,
+	    CONF "spf_policy = %s\nspf_exempt_clients = 192.0.2.9\n", policy);
+	start_conf(buf_str(&conf));
+	seal = start_peer(&to_seal, ROLE_VERIFY);
+	connect_client("192.0.2.1", 0);
+	say("EHLO h.test\r\n");
+}
+
+static void
+answer_spf(enum spf_result result)
+{
+	CLEAN_BUF struct buf packet = { 0 }, answer = { 0 };
+	struct msg_spf_ask ask;
+
+	ck_assert_uint_eq(get(seal, &packet), MSG_spf_ask);
+	ck_assert(msg_get_spf_ask(&ask, packet.text + 4, packet.len - 4));
+	ck_assert_str_eq(ask.client, "192.0.2.1");
+	ck_assert_str_eq(ask.helo, "h.test");
+	ck_assert_str_eq(ask.sender, "s@x.test");
+	struct msg_spf_done m = {
+		.stream = ask.stream,
+		.helo = SPF_PASS,
+		.mail = (uint8_t)result,
+		.result = (uint8_t)result,
+		.domain = "x.test",
+		.explanation = "Go\r\naway.",
+		.why = "because",
+	};
+	msg_put_spf_done(&answer, &m);
+	ck_assert_int_eq(chan_send_now(seal, &answer, -1), 0);
+	hear();
+}
+
+/* What the end of the message says of its sender. */
+static void
+ended_with(uint32_t flags, const char *results)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_mail_end m;
+
+	while (get(cleanup, &packet) != MSG_mail_end)
+		;
+	ck_assert(msg_get_mail_end(&m, packet.text + 4, packet.len - 4));
+	ck_assert_uint_eq(m.flags, flags);
+	ck_assert_str_eq(m.results, results);
+}
+
+START_TEST(a_mark_holds_nothing_up_before_the_end)
+{
+	start_spf("mark");
+	say(ENVELOPE);
+	HEARD("354 ");
+	say("x\r\n.\r\n");
+	ck_assert_str_eq(buf_str(&heard), "");
+	answer_spf(SPF_FAIL);
+	ended_with(MAIL_SPF_FAIL,
+	    "; spf=fail smtp.mailfrom=x.test; spf=pass smtp.helo=h.test");
+	answer_mail(1, 250, "2.0.0", "Ok");
+	ck_assert_str_eq(buf_str(&heard), "250 2.0.0 Ok\r\n");
+	/* And the next one anew. */
+	say(ENVELOPE);
+	answer_spf(SPF_SOFTFAIL);
+	say("x\r\n.\r\n");
+	ended_with(0,
+	    "; spf=softfail smtp.mailfrom=x.test; spf=pass smtp.helo=h.test");
+}
+END_TEST
+
+START_TEST(a_fail_is_refused_in_the_domains_words)
+{
+	start_spf("reject");
+	say("MAIL FROM:<s@x.test>\r\n");
+	ck_assert_str_eq(buf_str(&heard), "");
+	answer_spf(SPF_FAIL);
+	ck_assert_str_eq(buf_str(&heard),
+	    "550 5.7.23 SPF: 192.0.2.1 may not send mail for x.test; x.test "
+	    "explains: Go??away.\r\n");
+	say("MAIL FROM:<s@x.test>\r\n");
+	answer_spf(SPF_TEMPERROR);
+	HEARD("451 4.7.24 SPF: temporary error");
+	LOGGED(
+	    "spf=temperror from unknown[192.0.2.1]: because; from=<s@x.test>");
+	say("MAIL FROM:<s@x.test>\r\n");
+	answer_spf(SPF_PERMERROR);
+	HEARD("250 2.1.0 Ok");
+}
+END_TEST
+
+START_TEST(a_seal_that_dies_is_a_temporary_error)
+{
+	start_spf("reject");
+	say("MAIL FROM:<s@x.test>\r\n");
+	close(seal);
+	hear();
+	HEARD("451 4.7.24 SPF: temporary error");
+	/* Nobody to ask any more. */
+	say("MAIL FROM:<s@x.test>\r\n");
+	HEARD("451 4.7.24 SPF: temporary error");
+}
+END_TEST
+
+START_TEST(a_mark_of_a_seal_that_dies_at_the_end_is_temperror)
+{
+	start_spf("mark");
+	say(ENVELOPE);
+	say("x\r\n.\r\n");
+	close(seal);
+	hear();
+	ended_with(0,
+	    "; spf=temperror smtp.mailfrom=x.test; spf=temperror "
+	    "smtp.helo=h.test");
+	answer_mail(1, 250, "2.0.0", "Ok");
+	ck_assert_str_eq(buf_str(&heard), "250 2.0.0 Ok\r\n");
+}
+END_TEST
+
+START_TEST(a_client_may_go_while_seal_is_asked)
+{
+	start_spf("reject");
+	say("MAIL FROM:<s@x.test>\r\n");
+	close(client);
+	turn();
+	answer_spf(SPF_FAIL);
+	turn();
+	ck_assert_uint_eq(smtpd_conn_count(), 0);
+}
+END_TEST
+
+static const char *const nobodys_business[] = {
+	"10.1.2.3",         /* of mynetworks */
+	"127.0.0.1",        /* this host */
+	"::1", "192.0.2.9", /* exempt */
+};
+
+START_TEST(seal_is_not_asked_about_ours)
+{
+	char byte;
+
+	start_spf("reject");
+	connect_client(nobodys_business[_i], 0);
+	say("EHLO h.test\r\n");
+	say(ENVELOPE);
+	HEARD("354 ");
+	ck_assert_int_lt(recv(seal, &byte, 1, MSG_DONTWAIT), 0);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -601,6 +761,13 @@ suite_of_cases(void)
 	tcase_add_test(t, local_programs_may_send_to_all);
 	tcase_add_test(t, limits_of_a_client_hold);
 	tcase_add_test(t, a_full_disk_is_said_before_the_content);
+	tcase_add_test(t, a_mark_holds_nothing_up_before_the_end);
+	tcase_add_test(t, a_fail_is_refused_in_the_domains_words);
+	tcase_add_test(t, a_seal_that_dies_is_a_temporary_error);
+	tcase_add_test(t, a_mark_of_a_seal_that_dies_at_the_end_is_temperror);
+	tcase_add_test(t, a_client_may_go_while_seal_is_asked);
+	tcase_add_loop_test(t, seal_is_not_asked_about_ours, 0,
+	    ARRAY_LEN(nobodys_business));
 	suite_add_tcase(s, t);
 	return s;
 }

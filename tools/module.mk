@@ -6,6 +6,7 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_setup.h tools/posthouse_setup.c \
 	tools/posthouse_recipients.c tools/posthouse_export.h \
 	tools/posthouse_export.c tools/posthouse_route.c \
+	tools/posthouse_spf.c \
 	tools/doctor.h tools/doctor.c tools/doctor_files.c \
 	tools/doctor_lists.c tools/doctor_net.c tools/doctor_dns.c \
 	tools/doctor_mx.c tools/doctor_tls.c

@@ -102,6 +102,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_PICKUP] = "pickup",
 	[ROLE_CALLOUT] = "callout",
 	[ROLE_KEYS] = "keys",
+	[ROLE_VERIFY] = "seal",
 	[ROLE_ADMIN] = "admin",
 };
 

@@ -92,7 +92,8 @@ enum role {
 	ROLE_PICKUP,
 	ROLE_CALLOUT,
 	ROLE_KEYS,
-	ROLE_ADMIN, /* a command of ours; its uid comes from the socket */
+	ROLE_VERIFY, /* seal, verifying */
+	ROLE_ADMIN,  /* a command of ours; its uid comes from the socket */
 	ROLES,
 };
 

@@ -129,6 +129,14 @@ static const struct rights rows[] = {
 	    .files = 4096,
 	    .memory = 4096,
 	},
+	{
+	    .role = ROLE_VERIFY,
+	    .user = "ph-verify",
+	    .root = ROOT_EMPTY,
+	    .calls = CALLS_BASE | CALLS_CONNECT,
+	    .files = 4096,
+	    .memory = 4096,
+	},
 };
 
 struct ids {

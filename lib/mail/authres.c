@@ -1,0 +1,129 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "authres.h"
+
+#include <string.h>
+
+/* A comment at the cursor, with those inside it; false where it has no end. */
+static bool
+pass_comment(struct slice *rest)
+{
+	size_t depth = 0;
+
+	while (rest->len > 0) {
+		char c = *rest->at;
+
+		if (c == '\\' && rest->len > 1) {
+			rest->at++;
+			rest->len--;
+		}
+		rest->at++;
+		rest->len--;
+		if (c == '(')
+			depth++;
+		if (c == ')' && --depth == 0)
+			return true;
+	}
+	return false;
+}
+
+/* CFWS; false where a comment has no end. */
+static bool
+pass_blanks(struct slice *rest)
+{
+	while (rest->len > 0) {
+		if (*rest->at == '(') {
+			if (!pass_comment(rest))
+				return false;
+			continue;
+		}
+		if (!char_is_space(*rest->at))
+			return true;
+		rest->at++;
+		rest->len--;
+	}
+	return true;
+}
+
+static bool
+read_quoted(struct slice *rest, struct buf *out)
+{
+	while (rest->at++, --rest->len > 0) {
+		char c = *rest->at;
+
+		if (c == '"') {
+			rest->at++;
+			rest->len--;
+			return true;
+		}
+		if (c == '\r' || c == '\n') /* of a fold */
+			continue;
+		if (c == '\\' && rest->len > 1) {
+			c = *++rest->at;
+			rest->len--;
+		}
+		buf_addc(out, c);
+	}
+	return false;
+}
+
+/* RFC 2045 5.1: what a token may hold. */
+static bool
+is_token(char c)
+{
+	return c > ' ' && c != 0x7f && strchr("()<>@,;:\\\"/[]?=", c) == NULL;
+}
+
+bool
+authres_id(struct slice value, struct buf *out)
+{
+	size_t before = out->len;
+
+	if (!pass_blanks(&value) || value.len == 0)
+		return false;
+	if (*value.at == '"') {
+		if (!read_quoted(&value, out))
+			return false;
+	} else {
+		/* Bytes above 127 stand in a name that is not ASCII. */
+		while (value.len > 0 &&
+		    (is_token(*value.at) || (uint8_t)*value.at > 127)) {
+			buf_addc(out, *value.at++);
+			value.len--;
+		}
+	}
+	/* A version, the results, or the end. */
+	if (!pass_blanks(&value))
+		return false;
+	return out->len > before &&
+	    (value.len == 0 || *value.at == ';' || char_is_digit(*value.at));
+}
+
+bool
+authres_claims(struct slice value, const char *id)
+{
+	CLEAN_BUF struct buf found = { 0 };
+
+	if (!authres_id(value, &found))
+		return true;
+	struct slice name = slice_trim(
+	    (struct slice){ buf_str(&found), found.len });
+	while (name.len > 0 && name.at[name.len - 1] == '.')
+		name.len--;
+	return slice_eq_nocase(name, id);
+}
+
+void
+authres_put(struct buf *out, const char *method, const char *result,
+    const char *property, const char *value)
+{
+	bool plain = value[0] != '\0';
+
+	for (const char *p = value; *p != '\0'; p++)
+		plain = plain && is_token(*p);
+	buf_addf(out, "; %s=%s", method, result);
+	if (plain)
+		buf_addf(out, " %s=%s", property, value);
+}

@@ -1,0 +1,270 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "smtpd_verify.h"
+
+#include <string.h>
+
+#include "authres.h"
+#include "log.h"
+#include "map.h"
+#include "msg.h"
+#include "param.h"
+#include "program.h"
+#include "smtpd_conn.h"
+#include "spf_record.h"
+#include "table.h"
+
+/* Of what a domain has to say; more would not fit into a reply. */
+#define EXPLANATION_MAX 400
+
+static struct netlist *exempt;
+static struct map questions; /* number to struct smtpd_conn */
+static uint32_t last_question;
+
+void
+smtpd_verify_open(void)
+{
+	const char *why;
+
+	exempt = netlist_open(params.spf_exempt_clients, &why);
+	if (exempt == NULL)
+		log_fatal("spf_exempt_clients: %s", why);
+}
+
+static bool
+enforcing(void)
+{
+	return str_eq(params.spf_policy, "reject");
+}
+
+/* Where the list cannot be read, nobody is exempt, and nobody is refused. */
+static bool
+is_exempt(const struct smtpd_conn *c)
+{
+	const char *addr = c->s.client.addr;
+
+	return str_eq(params.spf_policy, "off") || c->local || c->trusted ||
+	    str_starts(addr, "127.") || str_eq(addr, "::1") ||
+	    netlist_has(exempt, addr) == FOUND_ONE;
+}
+
+/* ---- the answer ---- */
+
+static void
+close_question(struct smtpd_conn *c)
+{
+	(void)map_drop(&questions, &c->verify.question,
+	    sizeof(c->verify.question));
+	c->verify.to = NULL;
+	loop_cancel(&c->verify.timer);
+}
+
+static const char *
+domain_of(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at != NULL ? at + 1 : "";
+}
+
+/* The results as the header says them: that of the HELO name beside MAIL FROM
+ * only where its domain says anything. */
+static void
+keep_results(struct smtpd_conn *c, const struct msg_spf_done *m)
+{
+	CLEAN_BUF struct buf out = { 0 };
+	const char *sender = c->s.tx.sender;
+	const char *helo = c->s.helo != NULL ? c->s.helo : "";
+
+	if (sender[0] != '\0')
+		authres_put(&out, "spf",
+		    spf_result_name((enum spf_result)m->mail), "smtp.mailfrom",
+		    domain_of(sender));
+	if (sender[0] == '\0' || m->helo != SPF_NONE)
+		authres_put(&out, "spf",
+		    spf_result_name((enum spf_result)m->helo), "smtp.helo",
+		    helo);
+	c->verify.results = arena_strdup(&c->s.tx.arena, buf_str(&out));
+	c->verify.failed = m->result == SPF_FAIL;
+}
+
+static struct smtpd_verdict
+refuse(struct smtpd_conn *c, const struct msg_spf_done *m)
+{
+	const char *says = "";
+
+	if (m->explanation[0] != '\0')
+		says = arena_printf(&c->s.tx.arena, "; %s explains: %.*s",
+		    m->domain, EXPLANATION_MAX, m->explanation);
+	return (struct smtpd_verdict){
+		.code = 550,
+		.status = "5.7.23",
+		.text = arena_printf(&c->s.tx.arena,
+		    "SPF: %s may not send mail for %s%s", c->s.client.addr,
+		    m->domain, says),
+	};
+}
+
+static struct smtpd_verdict
+judge(struct smtpd_conn *c, const struct msg_spf_done *m)
+{
+	if (!enforcing())
+		return SMTPD_FINE;
+	if (m->result == SPF_FAIL)
+		return refuse(c, m);
+	if (m->result == SPF_TEMPERROR)
+		return (struct smtpd_verdict){
+			.code = 451,
+			.status = "4.7.24",
+			.text = "SPF: temporary error, try again later",
+		};
+	return SMTPD_FINE;
+}
+
+static void
+log_trouble(const struct smtpd_conn *c, const struct msg_spf_done *m)
+{
+	CLEAN_BUF struct buf line = { 0 };
+
+	if (m->result != SPF_TEMPERROR && m->result != SPF_PERMERROR)
+		return;
+	buf_addf(&line, "%s: spf=%s from %s: ", smtpd_id(&c->s),
+	    spf_result_name((enum spf_result)m->result), c->s.client.peer);
+	str_printable(&line, m->why, strlen(m->why), 300);
+	buf_adds(&line, "; from=<");
+	str_printable(&line, c->s.tx.sender, strlen(c->s.tx.sender), ADDR_MAX);
+	buf_adds(&line, ">");
+	log_info("%s", buf_str(&line));
+}
+
+static void
+settle(struct smtpd_conn *c, const struct msg_spf_done *m)
+{
+	enum verify_wait waits = c->verify.waits;
+
+	c->verify.waits = VERIFY_NOBODY;
+	close_question(c);
+	keep_results(c, m);
+	log_trouble(c, m);
+	if (waits == VERIFY_MAIL)
+		smtpd_conn_answer(c, judge(c, m));
+	else if (waits == VERIFY_END)
+		smtpd_conn_verified(c);
+}
+
+/* No answer is "don't know". */
+static const struct msg_spf_done silence = {
+	.helo = SPF_TEMPERROR,
+	.mail = SPF_TEMPERROR,
+	.result = SPF_TEMPERROR,
+	.domain = "",
+	.mechanism = "",
+	.explanation = "",
+	.why = "the program that knows does not answer",
+};
+
+static void
+on_due(struct loop_timer *t)
+{
+	settle(container_of(t, struct smtpd_conn, verify.timer), &silence);
+}
+
+bool
+smtpd_verify_answered(struct chan *chan, const void *body, size_t len, int fd)
+{
+	struct msg_spf_done m;
+
+	(void)chan;
+	close_fd(&fd);
+	if (!msg_get_spf_done(&m, body, len) || m.result > SPF_PERMERROR ||
+	    m.helo > SPF_PERMERROR || m.mail > SPF_PERMERROR)
+		return false;
+	/* An answer may come after its question was dropped. */
+	struct smtpd_conn *c = map_get(&questions, &m.stream, sizeof(m.stream));
+	if (c != NULL)
+		settle(c, &m);
+	return true;
+}
+
+void
+smtpd_verify_peer_ended(const struct chan *chan)
+{
+	bool more = true;
+
+	/* An answer may lead to other questions, so each step begins anew. */
+	while (more) {
+		more = false;
+		MAP_EACH(&questions, e) {
+			struct smtpd_conn *c = e->value;
+
+			if (c->verify.to != chan)
+				continue;
+			settle(c, &silence);
+			more = true;
+			break;
+		}
+	}
+}
+
+/* ---- the question ---- */
+
+static void
+ask(struct smtpd_conn *c, struct chan *to)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	struct msg_spf_ask m = {
+		.stream = ++last_question,
+		.client = c->s.client.addr,
+		.helo = c->s.helo,
+		.sender = c->s.tx.sender,
+	};
+
+	c->verify.question = m.stream;
+	c->verify.to = to;
+	*map_put(&questions, &m.stream, sizeof(m.stream)) = c;
+	msg_put_spf_ask(&packet, &m);
+	chan_send(to, &packet, -1, false);
+	if (enforcing())
+		loop_timer(&c->verify.timer, VERIFY_PATIENCE, on_due);
+}
+
+struct smtpd_verdict
+smtpd_verify_mail(struct smtpd_conn *c)
+{
+	struct chan *to = program_peer(ROLE_VERIFY);
+
+	if (is_exempt(c))
+		return SMTPD_FINE;
+	if (to == NULL) {
+		keep_results(c, &silence);
+		log_trouble(c, &silence);
+		return judge(c, &silence);
+	}
+	ask(c, to);
+	if (!enforcing())
+		return SMTPD_FINE;
+	c->verify.waits = VERIFY_MAIL;
+	return SMTPD_LATER;
+}
+
+struct smtpd_verdict
+smtpd_verify_end(struct smtpd_conn *c)
+{
+	if (c->verify.to == NULL)
+		return SMTPD_FINE;
+	c->verify.waits = VERIFY_END;
+	loop_timer(&c->verify.timer, VERIFY_MARK_PATIENCE, on_due);
+	return SMTPD_LATER;
+}
+
+void
+smtpd_verify_drop(struct smtpd_conn *c)
+{
+	if (c->verify.to != NULL)
+		close_question(c);
+	c->verify.waits = VERIFY_NOBODY;
+	c->verify.failed = false;
+	c->verify.results = NULL;
+}
