@@ -12,7 +12,8 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_offer.h smtp/smtp_offer.c \
 	smtp/smtp_mail.h smtp/smtp_mail.c \
 	smtp/smtp_verdict.h smtp/smtp_verdict.c \
-	smtp/smtp_client.h smtp/smtp_fate.h smtp/smtp_fate.c smtp/smtp_client.c \
+	smtp/smtp_client.h smtp/smtp_fate.h smtp/smtp_fate.c \
+	smtp/smtp_hello.h smtp/smtp_hello.c smtp/smtp_client.c \
 	smtp/smtp_tls.h smtp/smtp_tls.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_job.h smtp/smtp_job.c \

@@ -18,15 +18,11 @@
 #include "msg.h"
 #include "param.h"
 #include "smtp_fate.h"
+#include "smtp_hello.h"
 #include "str.h"
 
-typedef enum smtp_stage say_fn(struct smtp_client *c);
-typedef enum smtp_stage hear_fn(struct smtp_client *c);
-
-static say_fn say_ehlo, say_helo, say_starttls, say_mail, say_rcpt, say_data,
-    say_rset, say_etrn;
-static hear_fn hear_greeting, hear_ehlo, hear_helo, hear_starttls, hear_mail,
-    hear_rcpt, hear_data, hear_body, hear_rset, hear_etrn;
+static say_fn say_mail, say_rcpt, say_data, say_rset, say_etrn;
+static hear_fn hear_mail, hear_rcpt, hear_data, hear_body, hear_rset, hear_etrn;
 
 struct stage {
 	say_fn *say;
@@ -39,18 +35,19 @@ struct stage {
 
 /* clang-format off */
 static const struct stage stages[SMTP_STAGES] = {
-	/*                  say       hear           first  time limit       */
-	[SMTP_GREETING] = { NULL,     hear_greeting, true,  LIMIT(helo)      },
-	[SMTP_EHLO]     = { say_ehlo, hear_ehlo,     true,  LIMIT(helo)      },
-	[SMTP_HELO]     = { say_helo, hear_helo,     true,  LIMIT(helo)      },
-	[SMTP_STARTTLS] = { say_starttls, hear_starttls, true, LIMIT(starttls) },
-	[SMTP_READY]    = { NULL,     NULL,          true,  NULL             },
-	[SMTP_MAIL]     = { say_mail, hear_mail,     false, LIMIT(mail)      },
-	[SMTP_RCPT]     = { say_rcpt, hear_rcpt,     false, LIMIT(rcpt)      },
-	[SMTP_DATA]     = { say_data, hear_data,     true,  LIMIT(data_init) },
-	[SMTP_BODY]     = { NULL,     hear_body,     true,  LIMIT(data_done) },
-	[SMTP_RSET]     = { say_rset, hear_rset,     true,  LIMIT(rset)      },
-	[SMTP_ETRN]     = { say_etrn, hear_etrn,     true,  LIMIT(mail)      },
+	/*                  say            hear                first  limit */
+	[SMTP_GREETING] = { NULL,          smtp_hear_greeting, true,  LIMIT(helo) },
+	[SMTP_EHLO]     = { smtp_say_ehlo, smtp_hear_ehlo,     true,  LIMIT(helo) },
+	[SMTP_HELO]     = { smtp_say_helo, smtp_hear_helo,     true,  LIMIT(helo) },
+	[SMTP_STARTTLS] = { smtp_say_starttls, smtp_hear_starttls, true,
+	    LIMIT(starttls) },
+	[SMTP_READY]    = { NULL,          NULL,               true,  NULL },
+	[SMTP_MAIL]     = { say_mail,      hear_mail,          false, LIMIT(mail) },
+	[SMTP_RCPT]     = { say_rcpt,      hear_rcpt,          false, LIMIT(rcpt) },
+	[SMTP_DATA]     = { say_data,      hear_data,          true,  LIMIT(data_init) },
+	[SMTP_BODY]     = { NULL,          hear_body,          true,  LIMIT(data_done) },
+	[SMTP_RSET]     = { say_rset,      hear_rset,          true,  LIMIT(rset) },
+	[SMTP_ETRN]     = { say_etrn,      hear_etrn,          true,  LIMIT(mail) },
 };
 /* clang-format on */
 
@@ -77,8 +74,8 @@ close_now(struct smtp_client *c)
 	c->port.deadline = c->now + params.smtp_quit_timeout;
 }
 
-static void
-quit(struct smtp_client *c)
+void
+smtp_say_quit(struct smtp_client *c)
 {
 	buf_adds(&c->port.out, "QUIT\r\n");
 	close_now(c);
@@ -108,8 +105,8 @@ doing(const struct smtp_client *c)
 /* ---- one mail ---- */
 
 /* Where the mail goes from here, if there is one. */
-static enum smtp_stage
-begin_mail(struct smtp_client *c)
+enum smtp_stage
+smtp_begin_mail(struct smtp_client *c)
 {
 	c->hearing = c->saying = SMTP_READY;
 	if (c->mail != NULL &&
@@ -140,158 +137,12 @@ ready(struct smtp_client *c)
 {
 	mail_over(c);
 	if (c->reply.code != 421)
-		return begin_mail(c);
+		return smtp_begin_mail(c);
 	close_now(c);
 	return SMTP_READY;
 }
 
 /* ---- the dialogue, in its order ---- */
-
-/* The host does not want to talk.  A greeting of 5xx is mostly one host's
- * trouble with us at this moment. */
-static enum smtp_stage
-refused(struct smtp_client *c)
-{
-	bool skip = c->hearing == SMTP_GREETING &&
-	    params.smtp_skip_5xx_greeting;
-	char status[DSN_STATUS_MAX];
-	enum outcome outcome = smtp_reply_refusal(&c->reply,
-	    skip ? 421 : c->reply.code, status);
-
-	if (c->mail != NULL)
-		smtp_fate_rest(c, outcome, status,
-		    arena_printf(c->mail->arena,
-			"host %s refused to talk to me: %s", c->setup.host,
-			buf_str(&c->reply.text)));
-	quit(c);
-	return SMTP_READY;
-}
-
-static enum smtp_stage
-hear_greeting(struct smtp_client *c)
-{
-	if (c->reply.code / 100 != 2)
-		return refused(c);
-	return c->saying = SMTP_EHLO;
-}
-
-static enum smtp_stage
-say_ehlo(struct smtp_client *c)
-{
-	buf_addf(&c->port.out, "EHLO %s\r\n", c->setup.helo);
-	return SMTP_READY;
-}
-
-/* The first line names the host: one with our name is ourselves. */
-static bool
-is_myself(const struct smtp_client *c, struct slice line)
-{
-	struct slice name;
-
-	return c->setup.other_self != NULL &&
-	    slice_next_part(&line, ' ', &name) &&
-	    slice_eq_nocase(name, c->setup.other_self);
-}
-
-static enum smtp_stage
-loops(struct smtp_client *c)
-{
-	if (c->mail != NULL)
-		smtp_mail_decide_rest(c->mail, OUTCOME_BOUNCE,
-		    FAULT_DESTINATION, "5.4.6",
-		    arena_printf(c->mail->arena,
-			"mail for %s loops back to myself", c->setup.nexthop));
-	quit(c);
-	return SMTP_READY;
-}
-
-/* The host does not do what the policy asks for. */
-static enum smtp_stage
-no_tls(struct smtp_client *c, const char *fmt, const char *reply)
-{
-	if (c->mail != NULL)
-		smtp_fate_rest(c, OUTCOME_DEFER, "4.7.4",
-		    arena_printf(c->mail->arena, "TLS is required, but %s %s%s",
-			fmt, c->setup.host, reply));
-	quit(c);
-	return SMTP_READY;
-}
-
-/* RFC 3207: under TLS before anything is sent, where it is offered. */
-static enum smtp_stage
-secure(struct smtp_client *c)
-{
-	if (c->setup.tls == SMTP_CLIENT_CLEAR || c->secured)
-		return begin_mail(c);
-	if ((c->offer.extensions & SMTP_EXT_STARTTLS) != 0)
-		return c->saying = SMTP_STARTTLS;
-	if (c->setup.tls == SMTP_CLIENT_TLS_MAY)
-		return begin_mail(c);
-	return no_tls(c, "was not offered by host", "");
-}
-
-static enum smtp_stage
-greeted(struct smtp_client *c)
-{
-	struct slice lines = { buf_str(&c->reply.lines), c->reply.lines.len };
-	struct slice line;
-
-	if (slice_next_part(&lines, '\n', &line) && is_myself(c, line))
-		return loops(c);
-	if (c->hearing == SMTP_EHLO)
-		smtp_offer_read(&c->offer, lines);
-	c->greeted = true;
-	return secure(c);
-}
-
-static enum smtp_stage
-hear_ehlo(struct smtp_client *c)
-{
-	if (c->reply.code == 421)
-		return refused(c);
-	if (c->reply.code / 100 != 2) /* RFC 5321 3.2 */
-		return c->saying = SMTP_HELO;
-	return greeted(c);
-}
-
-static enum smtp_stage
-say_helo(struct smtp_client *c)
-{
-	buf_addf(&c->port.out, "HELO %s\r\n", c->setup.helo);
-	return SMTP_READY;
-}
-
-static enum smtp_stage
-hear_helo(struct smtp_client *c)
-{
-	return c->reply.code / 100 == 2 ? greeted(c) : refused(c);
-}
-
-static enum smtp_stage
-say_starttls(struct smtp_client *c)
-{
-	buf_adds(&c->port.out, "STARTTLS\r\n");
-	return SMTP_READY;
-}
-
-/* The pump shakes hands; then comes smtp_client_secured(). */
-static enum smtp_stage
-hear_starttls(struct smtp_client *c)
-{
-	CLEAN_BUF struct buf reply = { 0 };
-
-	if (c->reply.code == 220) {
-		c->port.tls = true;
-		c->saying = SMTP_READY;
-		return SMTP_STARTTLS;
-	}
-	if (c->reply.code == 421)
-		return refused(c);
-	if (c->setup.tls == SMTP_CLIENT_TLS_MAY)
-		return begin_mail(c);
-	buf_addf(&reply, " refused to start TLS: %s", buf_str(&c->reply.text));
-	return no_tls(c, "host", buf_str(&reply));
-}
 
 static enum smtp_stage
 say_mail(struct smtp_client *c)
@@ -435,11 +286,11 @@ static enum smtp_stage
 hear_rset(struct smtp_client *c)
 {
 	if (c->reply.code / 100 == 2)
-		return begin_mail(c);
+		return smtp_begin_mail(c);
 	if (c->reply.code == 421)
 		close_now(c);
 	else
-		quit(c);
+		smtp_say_quit(c);
 	return SMTP_READY;
 }
 
@@ -550,7 +401,7 @@ smtp_client_send(struct smtp_client *c, struct smtp_mail *mail)
 	smtp_mail_begin(mail);
 	if (c->state != SMTP_IDLE)
 		return;
-	c->hearing = begin_mail(c);
+	c->hearing = smtp_begin_mail(c);
 	advance(c);
 }
 
@@ -560,7 +411,7 @@ smtp_client_quit(struct smtp_client *c)
 	if (c->state == SMTP_CLOSED)
 		return;
 	if (c->greeted && c->pending == 0)
-		quit(c);
+		smtp_say_quit(c);
 	else
 		close_now(c);
 }
