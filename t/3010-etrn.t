@@ -108,7 +108,7 @@ done
 under_way() {
 	[ "$(on b mqueue | grep -c 'alice@d.test')" = 1 ]
 }
-away() { # SUBJECT
+away() { # SUBJECT NODE
 	on a ip link set eth0 down
 	send d.test "$1"
 	ok "mail is under way to a host that is away" wait_for 20 under_way
@@ -116,13 +116,13 @@ away() { # SUBJECT
 	on a ip link set eth0 up
 	on a ip -6 addr add fd53::2/64 dev eth0 nodad
 	like "ETRN for the domain and what is below" \
-	    "$(etrn c 'ETRN @d.test')" '253 2.0.0 OK, 1 pending'
+	    "$(etrn c "ETRN $2")" '253 2.0.0 OK, 1 pending'
 	ok "does not wait for the kernel" \
 	    wait_for 3 mailbox_has a alice "Subject: $1"
 }
 sleep 3 # no connection is left
-away four
-away 'four more' # over one that is
+away four '@d.test'
+away 'four more' '#d.test' # over one that is
 
 # ---- who may ask ----
 
