@@ -13,5 +13,9 @@
 #include <string.h>
 #include <time.h>
 
+/* With clang the checks of <stdio.h> make macros of these two. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok atoi
 #pragma GCC poison atol gets system popen ctime asctime

@@ -4,8 +4,9 @@
  * This is the one program beside master that stays root, with the capabilities
  * to change ids and to kill alone.  It parses nothing that came from the
  * network and opens no file: a request is given to a child, which becomes the
- * user for good and then does the one thing (deliver_worker.c, deliver_child.c).
- * The child says what became of it; a child that dies silently is later.
+ * user for good and then does the one thing (deliver_worker.c and
+ * deliver_child.c).  The child says what became of it; a child that dies
+ * silently is later.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -188,8 +188,8 @@ put_off(struct mail *mail)
 	mail_unload(mail);
 }
 
-/* Who waits has failed; with `all` unset, only those for whose domains we do not
- * stand in. */
+/* Who waits has failed; with `all` unset, only those for whose domains we do
+ * not stand in. */
 static void
 give_up(struct mail *mail, const char *text, bool all)
 {

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
 #include "delivery.h"
 #include "fd.h"
 #include "list.h"
@@ -21,48 +20,10 @@
 #include "msg.h"
 #include "param.h"
 #include "smtp_conn.h"
-#include "smtp_resolve.h"
-
-#define HEAD_MAX ((uint64_t)1 << 20) /* cleanup prepends far less */
-
-/* Messages up to this are held in memory while they are delivered. */
-#define SMALL_MESSAGE ((uint64_t)16384)
+#include "smtp_request.h"
 
 /* Hosts of a next hop that qmgr is told of. */
 #define HOSTS_TOLD ((size_t)64)
-
-/* What a recipient is besides what the engine knows. */
-struct place {
-	uint32_t index; /* qmgr's number */
-	const char *orig;
-	const char *relay; /* who said the fate */
-	struct dsn kept;   /* what the hosts before said */
-	const char *kept_relay;
-};
-
-struct job {
-	struct list link;
-	struct arena arena;
-	struct chan *from; /* NULL: nobody to report to */
-	uint32_t stream;
-	const char *id, *nexthop;
-	int64_t arrived, queued, started; /* wall clock */
-	bool probe;
-	bool tell_hosts; /* qmgr wants to know which, before one is tried */
-	bool asking;     /* it was told, and has not answered yet */
-	const char *via; /* the alias that all recipients came from, or "" */
-	int fd;
-	struct smtp_mail mail;
-	struct place *places; /* beside mail.rcpts */
-	struct smtp_conn *conn;
-	struct smtp_resolve resolve;
-	bool resolving, resolved;
-	size_t next; /* host to try */
-	int64_t addresses, sessions;
-	const char *visited;  /* address of the idle connection that was used */
-	struct dsn unreached; /* why the last host could not be reached */
-	const char *said;     /* the last reason that was logged */
-};
 
 static struct list jobs;
 static size_t n_jobs;
@@ -501,74 +462,6 @@ smtp_job_again(struct chan *c, const void *body, size_t len, int fd)
 
 /* ---- the beginning ---- */
 
-static bool
-read_rcpts(struct job *j, struct slice records)
-{
-	struct wire w = wire_open(records.at, records.len);
-	struct rec_job_rcpt r;
-	size_t n = 0;
-
-	while (wire_more(&w) && rec_get_job_rcpt(&r, &w))
-		n++;
-	if (!wire_done(&w) || n == 0)
-		return false;
-	j->mail.rcpts = arena_new(&j->arena, n * sizeof(*j->mail.rcpts));
-	j->places = arena_new(&j->arena, n * sizeof(*j->places));
-	w = wire_open(records.at, records.len);
-	for (size_t i = 0; i < n && rec_get_job_rcpt(&r, &w); i++) {
-		j->mail.rcpts[i].address = arena_strdup(&j->arena, r.address);
-		j->places[i].index = r.index;
-		j->places[i].orig = arena_strdup(&j->arena, r.orig);
-		if (i == 0)
-			j->via = arena_strdup(&j->arena, r.via);
-		else if (!str_eq(j->via, r.via))
-			j->via = "";
-	}
-	j->mail.n_rcpts = n;
-	return true;
-}
-
-/* Mail that is forwarded says by whom, so that a host which gets it back knows
- * the loop. */
-static void
-add_delivered_to(struct job *j)
-{
-	CLEAN_BUF struct buf text = { 0 };
-	struct slice *head = &j->mail.source.head;
-
-	buf_adds(&text, "Delivered-To: ");
-	addr_put_internal(&text, j->via);
-	buf_adds(&text, "\r\n");
-	buf_add(&text, head->at, head->len);
-	head->at = arena_memdup(&j->arena, text.text, text.len);
-	head->len = text.len;
-}
-
-/* The header fields that stand in front of the content lie behind it in the
- * file; a small message is read with them at once.  What the file says of
- * itself was checked by qmgr. */
-static bool
-read_message(struct job *j, const struct msg_job *m)
-{
-	struct smtp_source *from = &j->mail.source;
-	bool whole = m->data_len <= SMALL_MESSAGE && m->head_len <= HEAD_MAX &&
-	    m->head_at == m->data_at + m->data_len;
-	uint64_t at = whole ? m->data_at : m->head_at;
-	uint64_t len = m->head_len + (whole ? m->data_len : 0);
-
-	if (m->head_len > HEAD_MAX)
-		return false;
-	char *bytes = arena_new(&j->arena, (size_t)len + 1);
-	if (len > 0 && fd_pread_all(j->fd, bytes, (size_t)len, (off_t)at) < 0)
-		return false;
-	from->data = whole ? bytes : NULL;
-	from->head.at = bytes + (whole ? m->data_len : 0);
-	from->head.len = (size_t)m->head_len;
-	if (j->via[0] != '\0')
-		add_delivered_to(j);
-	return true;
-}
-
 static struct job *
 job_new(struct chan *c, const struct msg_job *m, int fd)
 {
@@ -612,13 +505,13 @@ smtp_job_start(struct chan *c, const void *body, size_t len, int fd)
 		return false;
 	}
 	struct job *j = job_new(c, &m, fd);
-	if (!read_rcpts(j, m.rcpts)) {
+	if (!smtp_request_rcpts(j, m.rcpts)) {
 		job_free(j);
 		return false;
 	}
 	if (fd < 0)
 		finish_local(j, "no descriptor left for the message");
-	else if (!read_message(j, &m))
+	else if (!smtp_request_message(j, &m))
 		finish_local(j, "the queue file cannot be read");
 	else
 		begin(j);

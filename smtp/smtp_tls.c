@@ -182,6 +182,15 @@ is_address(const char *host)
 	    host[strspn(host, "0123456789.")] == '\0';
 }
 
+/* OpenSSL copies the name, but wants it as one that could be changed. */
+static bool
+name_host(SSL *ssl, const char *name)
+{
+	CLEAN_STR char *copy = xstrdup(name);
+
+	return SSL_set_tlsext_host_name(ssl, copy) == 1;
+}
+
 SSL *
 smtp_tls_new(const struct smtp_tls_policy *p, const char *host)
 {
@@ -195,7 +204,7 @@ smtp_tls_new(const struct smtp_tls_policy *p, const char *host)
 	    SSL_set_min_proto_version(ssl, lowest) != 1 ||
 	    SSL_set_max_proto_version(ssl, highest) != 1 ||
 	    SSL_set_cipher_list(ssl, tls_cipher_list(p->ciphers)) != 1 ||
-	    (!is_address(name) && SSL_set_tlsext_host_name(ssl, name) != 1)) {
+	    (!is_address(name) && !name_host(ssl, name))) {
 		SSL_free(ssl);
 		return NULL;
 	}
