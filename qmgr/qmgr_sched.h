@@ -22,9 +22,6 @@
  *		act(&e);
  *	loop_timer(&timer, sched_when(s) - loop_now(), again);
  *
- * Broken rules of its own are assertions; memory that runs out ends the
- * process.
- *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
