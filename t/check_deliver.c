@@ -525,7 +525,6 @@ END_TEST
 
 START_TEST(a_forward_file_comes_before_the_mailbox)
 {
-	CLEAN_BUF struct buf got = { 0 };
 	CLEAN_BUF struct buf forward = { 0 };
 	struct msg_deliver m = request(DELIVER_MBOX, "mbox");
 

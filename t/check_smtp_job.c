@@ -199,7 +199,6 @@ static void
 set_up(void)
 {
 	static char no_servers[] = "127.0.0.1:1";
-	CLEAN_BUF struct buf errors = { 0 };
 	const char *why;
 	int fds[2];
 
