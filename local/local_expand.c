@@ -49,6 +49,7 @@ struct expand_node {
 	int depth;
 	bool include; /* a list to be read */
 	bool mailbox; /* \user: neither alias nor .forward */
+	bool whole;   /* the user asked for is the whole name */
 };
 
 static void
@@ -124,7 +125,7 @@ add_node(struct expand *e, const struct expand_node *parent, const char *name,
 	node->link = (struct list){ 0 };
 	node->name = name;
 	node->origin = origin;
-	node->include = node->mailbox = false;
+	node->include = node->mailbox = node->whole = false;
 	node->depth++;
 	list_append(&e->todo, &node->link);
 	return node;
@@ -384,31 +385,33 @@ unknown_user(struct expand *e, struct expand_node *node)
 
 /* ---- the steps ---- */
 
-static enum expand_want
-ask_user(struct expand *e, struct expand_node *node)
+static void
+ask_user(struct expand *e, struct expand_node *node, const char *user)
 {
 	e->node = node;
-	e->user = node->user;
-	return EXPAND_USER;
+	e->user = user;
 }
 
 static enum expand_want
 look_at_name(struct expand *e, struct expand_node *node)
 {
+	char *whole = arena_strdup(e->arena, node->name);
 	enum found found = FOUND_NONE;
 
+	str_lower(whole);
 	local_split(e->arena, node->name, &node->user, &node->ext);
 	if (!node->mailbox) {
-		char *whole = arena_strdup(e->arena, node->name);
-
-		str_lower(whole);
 		found = try_alias(e, node, whole);
 		if (found == FOUND_NONE && node->ext[0] != '\0')
 			found = try_alias(e, node, node->user);
 	}
 	if (found == FOUND_FAILED)
 		give_later(e, "alias database unavailable");
-	return found == FOUND_NONE ? ask_user(e, node) : EXPAND_DONE;
+	if (found != FOUND_NONE)
+		return EXPAND_DONE;
+	node->whole = node->ext[0] != '\0';
+	ask_user(e, node, node->whole ? whole : node->user);
+	return EXPAND_USER;
 }
 
 static enum expand_want
@@ -484,6 +487,11 @@ local_expand_user(struct expand *e, enum found found, const char *value)
 {
 	struct expand_node *node = TAKE_PTR(e->node);
 
+	if (found == FOUND_NONE && node->whole) {
+		node->whole = false;
+		ask_user(e, node, node->user);
+		return;
+	}
 	if (found == FOUND_NONE) {
 		unknown_user(e, node);
 		return;
@@ -494,6 +502,8 @@ local_expand_user(struct expand *e, enum found found, const char *value)
 		return;
 	}
 	node->user = e->who.name;
+	if (node->whole)
+		node->ext = "";
 
 	/* Root's files are read by nobody but root, and that nobody is. */
 	if (node->mailbox || e->who.root ||

@@ -12,6 +12,9 @@
  *		case EXPAND_DONE:	e.fate, e.members
  *		}
  *
+ * A user may have a name with a recipient_delimiter in it: the whole local part
+ * is asked for first, then the part before the delimiter.
+ *
  * The end is one of three: e.fate.outcome is set (unknown user, later); or
  * there is one member of kind RCPT_MAILBOX and e.direct, which is the
  * recipient's own mailbox; or there are members, which take the recipient's
@@ -120,6 +123,7 @@ bool local_expand_may_be_direct(const struct expand *e);
 void local_expand_free(struct expand *e);
 
 /* user and extension of a local part as recipient_delimiter says, in lower
- * case; owner-x and x-request stay whole (owner_request_special). */
+ * case; owner-x and x-request stay whole (owner_request_special).  Whether the
+ * whole local part is a user is not known here. */
 void local_split(struct arena *a, const char *local, const char **user,
     const char **ext);

@@ -208,7 +208,7 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 	CLEAN_BUF struct buf packet = { 0 };
 
 	r->ready = clock_wall();
-	local_place_env(&job->arena, &env, &job->m, &r->r);
+	local_place_env(&job->arena, &env, &job->m, &r->r, m->user);
 	m->id = job->m.id;
 	m->sender = job->m.sender;
 	m->head = local_place_head(&job->arena, job->m.sender, r->r.orig,

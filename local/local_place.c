@@ -85,17 +85,19 @@ put_var(struct arena *a, struct buf *out, const char *name, const char *value)
 
 void
 local_place_env(struct arena *a, struct buf *out, const struct msg_job *m,
-    const struct rec_job_rcpt *r)
+    const struct rec_job_rcpt *r, const char *user)
 {
 	/* A command's address is its command line: it acts for whom the mail
 	 * was. */
 	bool own = r->kind == RCPT_ADDRESS || r->kind == RCPT_MAILBOX;
 	const char *address = own ? r->address : r->via;
 	struct addr addr = addr_split(a, address);
-	const char *user;
+	const char *base;
 	const char *ext;
 
-	local_split(a, addr.local, &user, &ext);
+	local_split(a, addr.local, &base, &ext);
+	if (str_eq_nocase(addr.local, user))
+		ext = "";
 	put_var(a, out, "LOCAL", addr.local);
 	put_var(a, out, "DOMAIN", addr.domain);
 	put_var(a, out, "EXTENSION", ext);

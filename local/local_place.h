@@ -24,9 +24,10 @@ const char *local_place_head(struct arena *a, const char *sender,
     const char *orig, const char *address);
 
 /* The variables of a command, as a list of str: what comes from mail has only
- * characters that mean nothing to a shell. */
+ * characters that mean nothing to a shell.  user is who runs it: a local part
+ * that is his whole name has no extension. */
 void local_place_env(struct arena *a, struct buf *out, const struct msg_job *m,
-    const struct rec_job_rcpt *r);
+    const struct rec_job_rcpt *r, const char *user);
 
 /* The addresses of the Delivered-To fields of a message: true where this one is
  * among them.  `trouble` is set where the message cannot be read. */

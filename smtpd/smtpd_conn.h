@@ -34,6 +34,7 @@ struct smtpd_conn {
 	uint32_t vetting;        /* the same to callout */
 	uint32_t wake;           /* to qmgr, 0 none */
 	const char *asked;       /* the address it is about */
+	const char *then;        /* the user to ask for next, or NULL */
 	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */
 	char *user;              /* its name, NULL where it is not known */
 	bool local;              /* came by the submission socket */

@@ -215,20 +215,31 @@ refuse_unknown(struct smtpd_conn *c, const char *address,
 	    "Recipient address rejected: ", unknown_in[class]);
 }
 
-/* What lookup says of a local user. */
+static struct smtpd_verdict ask_user(struct smtpd_conn *c, const char *address,
+    const char *user);
+
+/* What lookup says of a local user: of the whole local part, then, where that
+ * is nobody, of the user without the extension. */
 static void
 on_user(void *owner, enum found found, const char *value)
 {
 	struct smtpd_conn *c = owner;
 	const char *address = c->asked;
+	struct smtpd_verdict v;
 
 	(void)value;
 	c->question = 0;
 	c->asked = NULL;
-	smtpd_conn_judged(c,
-	    found == FOUND_ONE        ? SMTPD_FINE
-		: found == FOUND_NONE ? refuse_unknown(c, address, ROUTE_LOCAL)
-				      : refuse_for_now(c, address));
+	if (found == FOUND_ONE)
+		v = SMTPD_FINE;
+	else if (found == FOUND_FAILED)
+		v = refuse_for_now(c, address);
+	else if (c->then != NULL)
+		v = ask_user(c, address, TAKE_PTR(c->then));
+	else
+		v = refuse_unknown(c, address, ROUTE_LOCAL);
+	if (c->question == 0)
+		smtpd_conn_judged(c, v);
 }
 
 static struct smtpd_verdict
@@ -282,8 +293,10 @@ judge_known(struct smtpd_conn *c, const char *address, enum route_class class)
 	case FOUND_NONE:
 		break;
 	}
-	if (remote)
+	if (remote) {
+		c->then = route_user_base(&c->s.tx.arena, user);
 		return ask_user(c, address, user);
+	}
 	return refuse_unknown(c, address, class);
 }
 

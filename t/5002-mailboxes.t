@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 lab "virtual mailboxes, mailbox_command, limits, locks, root's mailbox"
 host a 10.53.0.2
-mail_user a alice bob
+mail_user a alice bob web-data
 dns_start
 posthouse_setup a
 root=$(root_of a)
@@ -99,8 +99,24 @@ ok "mqueue -f again" on a mqueue -f
 ok "and it is delivered" wait_for 15 log_has a \
     'to=<bob@a.test>.*status=sent .delivered to command: sleep 3'
 
-conf a 'mailbox_command ='
+conf a 'mailbox_command =' 'recipient_delimiter = -'
 ok "reload" on a posthouse reload
+rcpt_reply() { # ADDRESS
+	printf '%s\n' 'EHLO c' 'MAIL FROM:<>' "RCPT TO:<$1>" QUIT |
+	    smtp a 127.0.0.1
+}
+like "an account with the delimiter in its name is taken at RCPT" \
+    "$(rcpt_reply web-data@a.test)" '^250 2\.1\.5 '
+like "a user with an extension too" "$(rcpt_reply bob-web@a.test)" \
+    '^250 2\.1\.5 '
+like "nobody with an extension is not" "$(rcpt_reply nosuch-web@a.test)" \
+    '^550 5\.1\.1 '
+ok "mail to the account" mail_to web-data@a.test to-web-data
+ok "is in its mailbox" wait_for 10 mailbox_has a web-data \
+    'Subject: to-web-data'
+ok "mail to the user with an extension" mail_to bob-web@a.test to-bob-web
+ok "is in the user's" wait_for 10 mailbox_has a bob 'Subject: to-bob-web'
+
 ok "only the new programs are left" wait_for 10 sh -c \
     '[ "$(nsenter -t "$1" -n -m -u -r pidof deliver | wc -w)" = 1 ]' x "$pid_a"
 on a sh -c 'kill -9 $(pidof deliver) $(pidof lookup)'

@@ -194,6 +194,8 @@ static const struct {
 	{ "alice", "alice:1000:1000:/home/alice:/bin/sh:Alice, A." },
 	{ "bob", "bob:1001:1001:/home/bob:/bin/sh:" },
 	{ "carol", "carol:1002:1002:/home/carol:/bin/sh:" },
+	{ "carol+own", "carol+own:1011:1011:/home/co:/bin/sh:" },
+	{ "fwd+own", "fwd+own:1012:1012:/home/fo:/bin/sh:" },
 	{ "fwd", "fwd:1003:1003:/home/fwd:/bin/sh:" },
 	{ "keeper", "keeper:1004:1004:/home/keeper:/bin/sh:" },
 	{ "selfish", "selfish:1005:1005:/home/selfish:/bin/sh:" },
@@ -213,6 +215,7 @@ static const struct {
 	const char *text;
 } files[] = {
 	{ "/home/fwd/.forward", OUTCOME_SENT, "z@far.org\n" },
+	{ "/home/fo/.forward", OUTCOME_SENT, "own@far.org\n" },
 	{ "/home/fwd/.forward+ext", OUTCOME_SENT, "ext@far.org\n" },
 	{ "/home/fwd/.forward+_etc_x", OUTCOME_SENT, "bad@far.org\n" },
 	{ "/home/keeper/.forward", OUTCOME_SENT, "\\keeper, z@far.org" },
@@ -367,6 +370,11 @@ static const struct {
 	{ "fwd+ext@here", "ext@far.org " },
 	{ "fwd+/etc/x@here", "bad@far.org " },
 	{ "fwd+other@here", "z@far.org " },
+	{ "Carol+Own@here", "direct /home/co box:Carol+Own@here(carol+own) " },
+	{ "carol+owner@here",
+	    "direct /home/carol box:carol+owner@here(carol) " },
+	{ "fwd+own@here", "own@far.org " },
+	{ "nosuch+x@here", "5.1.1 unknown user: \"nosuch+x\"" },
 	{ "deep@here", "z@far.org " },
 	{ "keeper@here", "z@far.org box:keeper@here(keeper) " },
 	{ "selfish@here", "z@far.org box:selfish@here(selfish) " },
@@ -583,7 +591,7 @@ START_TEST(variables_of_commands_are_harmless)
 		.via = "" };
 
 	set_params();
-	local_place_env(&a, &env, &m, &r);
+	local_place_env(&a, &env, &m, &r, "u");
 	struct wire w = wire_open(env.text, env.len);
 	while (wire_more(&w))
 		buf_addf(&got, "%s|", wire_get_str(&w));
@@ -591,6 +599,24 @@ START_TEST(variables_of_commands_are_harmless)
 	    "LOCAL=u+e_x|DOMAIN=here|EXTENSION=e_x|SENDER=_rm_-rf_@x|"
 	    "RECIPIENT=u+e_x@here|ORIGINAL_RECIPIENT=u+e_x@here|"
 	    "CLIENT_ADDRESS=10.0.0.1|");
+}
+END_TEST
+
+START_TEST(a_name_with_a_delimiter_has_no_extension)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf env = { 0 };
+	const struct msg_job m = { .sender = "", .client_addr = "" };
+	const struct rec_job_rcpt r = { .address = "U+e@here",
+		.orig = "",
+		.via = "" };
+
+	set_params();
+	local_place_env(&a, &env, &m, &r, "u+e");
+	struct wire w = wire_open(env.text, env.len);
+	ck_assert_str_eq(wire_get_str(&w), "LOCAL=U+e");
+	ck_assert_str_eq(wire_get_str(&w), "DOMAIN=here");
+	ck_assert_str_eq(wire_get_str(&w), "EXTENSION=");
 }
 END_TEST
 
@@ -668,6 +694,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, a_user_has_a_place, 0, ARRAY_LEN(places));
 	tcase_add_test(t, fields_in_front_are_one_line_each);
 	tcase_add_test(t, variables_of_commands_are_harmless);
+	tcase_add_test(t, a_name_with_a_delimiter_has_no_extension);
 	tcase_add_test(t, where_it_was_is_seen);
 	tcase_add_test(t, virtual_mailboxes_stay_below_their_folder);
 	suite_add_tcase(s, t);

@@ -275,7 +275,7 @@ static const struct {
 	const char *user; /* NULL: the lookup program is not needed */
 } known[] = {
 	{ "", "alice@home.example", FOUND_NONE, "alice" },
-	{ "", "Alice+x@home.example", FOUND_NONE, "alice" },
+	{ "", "Alice+x@home.example", FOUND_NONE, "alice+x" },
 	{ "", "alias@home.example", FOUND_ONE, NULL },
 	{ "", "alias+x@home.example", FOUND_ONE, NULL },
 	{ "", "full+ext@home.example", FOUND_ONE, NULL },
@@ -331,6 +331,19 @@ START_TEST(known_recipient)
 }
 END_TEST
 
+START_TEST(a_user_without_the_extension)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+
+	open_with("");
+	ck_assert_str_eq(route_user_base(&a, "alice+x"), "alice");
+	ck_assert_ptr_null(route_user_base(&a, "alice"));
+	ck_assert_ptr_null(route_user_base(&a, "+x"));
+	ck_assert_ptr_null(route_user_base(&a, "postmaster"));
+	route_close();
+}
+END_TEST
+
 START_TEST(what_cannot_be_opened_is_named)
 {
 	const char *why = "";
@@ -356,6 +369,7 @@ suite_of_cases(void)
 	    ARRAY_LEN(senders));
 	tcase_add_loop_test(t, refused_or_later, 0, ARRAY_LEN(refusals));
 	tcase_add_loop_test(t, known_recipient, 0, ARRAY_LEN(known));
+	tcase_add_test(t, a_user_without_the_extension);
 	tcase_add_test(t, what_cannot_be_opened_is_named);
 	suite_add_tcase(s, t);
 	return s;

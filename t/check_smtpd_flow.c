@@ -236,13 +236,15 @@ answer_mail(uint32_t stream, uint16_t code, const char *status,
 }
 
 static void
-answer_user(enum found found, const char *value)
+answer_user_named(const char *name, enum found found, const char *value)
 {
 	CLEAN_BUF struct buf packet = { 0 };
 	struct msg_ask ask;
 
 	ck_assert_uint_eq(get(lookup, &packet), MSG_ask);
 	ck_assert(msg_get_ask(&ask, packet.text + 4, packet.len - 4));
+	if (name != NULL)
+		ck_assert_str_eq(ask.key, name);
 	struct msg_answer m = {
 		.stream = ask.stream,
 		.found = (uint8_t)found,
@@ -252,6 +254,12 @@ answer_user(enum found found, const char *value)
 	msg_put_answer(&answer, &m);
 	ck_assert_int_eq(chan_send_now(lookup, &answer, -1), 0);
 	hear();
+}
+
+static void
+answer_user(enum found found, const char *value)
+{
+	answer_user_named(NULL, found, value);
 }
 
 #define ENVELOPE \
@@ -512,6 +520,32 @@ START_TEST(lookup_is_asked_about_users)
 }
 END_TEST
 
+START_TEST(the_whole_local_part_is_asked_about_first)
+{
+	start_conf(PASSWD_CONF "recipient_delimiter = -\n");
+	connect_client("192.0.2.1", 0);
+	say("EHLO me\r\n");
+	say("MAIL FROM:<s@x.test>\r\nRCPT TO:<Web-Data@mx.test>\r\n");
+	answer_user_named("web-data", FOUND_ONE, "web-data:7:7:/h:/bin/sh:");
+	HEARD("250 2.1.5 Ok");
+	say("RCPT TO:<bob-x@mx.test>\r\n");
+	answer_user_named("bob-x", FOUND_NONE, "");
+	answer_user_named("bob", FOUND_ONE, "bob:1000:1000:/h:/bin/sh:");
+	HEARD("250 2.1.5 Ok");
+	/* Now it is known who bob is. */
+	say("RCPT TO:<bob-y@mx.test>\r\n");
+	answer_user_named("bob-y", FOUND_NONE, "");
+	HEARD("250 2.1.5 Ok");
+	say("RCPT TO:<no-body@mx.test>\r\n");
+	answer_user_named("no-body", FOUND_NONE, "");
+	answer_user_named("no", FOUND_NONE, "");
+	HEARD("550 5.1.1 <no-body@mx.test>: ");
+	say("RCPT TO:<bob-z@mx.test>\r\n");
+	answer_user_named("bob-z", FOUND_FAILED, "");
+	HEARD("451 4.3.0 <bob-z@mx.test>: Temporary lookup failure");
+}
+END_TEST
+
 START_TEST(a_client_may_go_while_lookup_is_asked)
 {
 	start_conf(PASSWD_CONF);
@@ -757,6 +791,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_client_that_goes_after_the_end_changes_nothing);
 	tcase_add_loop_test(t, a_recipient_is_judged, 0, ARRAY_LEN(recipients));
 	tcase_add_test(t, lookup_is_asked_about_users);
+	tcase_add_test(t, the_whole_local_part_is_asked_about_first);
 	tcase_add_test(t, a_client_may_go_while_lookup_is_asked);
 	tcase_add_test(t, local_programs_may_send_to_all);
 	tcase_add_test(t, limits_of_a_client_hold);

@@ -306,6 +306,11 @@ show_known(const char *address, enum route_class class)
 
 	if (remote)
 		f = find_user(user, &value);
+	if (remote && f == FOUND_NONE) {
+		user = route_user_base(&arena, user);
+		if (user != NULL)
+			f = find_user(user, &value);
+	}
 	if (f == FOUND_FAILED)
 		end_way(OUTCOME_DEFER, "4.3.0", "a table cannot be asked");
 	else if (f == FOUND_NONE)

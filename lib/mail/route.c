@@ -452,7 +452,6 @@ known_locally(struct arena *a, const char *address, bool *remote,
 {
 	const struct maps_open *m = &maps[MAPS_LOCAL];
 	struct addr addr = addr_split(a, address);
-	const char *ext;
 
 	if (m->all.n == 0 || params.luser_relay[0] != '\0')
 		return FOUND_ONE;
@@ -462,9 +461,18 @@ known_locally(struct arena *a, const char *address, bool *remote,
 
 	char *name = arena_strdup(a, addr.local);
 	str_lower(name);
-	addr_split_extension(a, name, params.recipient_delimiter, user, &ext);
+	*user = name;
 	*remote = true;
 	return FOUND_NONE;
+}
+
+const char *
+route_user_base(struct arena *a, const char *user)
+{
+	const char *base, *ext;
+
+	addr_split_extension(a, user, params.recipient_delimiter, &base, &ext);
+	return str_eq(base, user) ? NULL : base;
 }
 
 enum found

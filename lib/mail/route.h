@@ -53,9 +53,14 @@ enum found route_resolve(struct arena *a, const char *sender,
 
 /* Whether the recipient is known (RCPT time).  `remote` is set, with
  * FOUND_NONE, where only the lookup program can say (a local user; key in
- * *user): the caller asks it and takes its word. */
+ * *user): the caller asks it and takes its word.  There may be an account with
+ * a delimiter in its name, so the whole local part is asked about first; where
+ * it is nobody, route_user_base() is. */
 enum found route_rcpt_known(struct arena *a, const char *address,
     enum route_class class, bool *remote, const char **user);
+
+/* The user without the extension; NULL where there is none. */
+const char *route_user_base(struct arena *a, const char *user);
 
 /* Whether relocated_maps say that the user of an address has moved; where to,
  * is in the arena. */
