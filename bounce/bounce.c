@@ -1,10 +1,11 @@
 /*
  * bounce: writes notifications.
  *
- *	qmgr ──notice, descriptor──▶ bounce ──mail──▶ cleanup
+ *	qmgr, pickup ──notice, descriptor──▶ bounce ──mail──▶ cleanup
  *
  * qmgr decides who is told of what; here it becomes a message, read from the
- * queue file's descriptor, and the answer goes back when cleanup has it safe
+ * queue file's descriptor (pickup's, of a message that never came into the
+ * queue, is a file that a user has written), and the answer goes back when cleanup has it safe
  * on disk.  A notification has the null sender, so there is never one about
  * another, but for the postmaster's, which are about a notification and have
  * a sender that qmgr never tells.
@@ -15,8 +16,10 @@
 #include "bounce_notice.h"
 #include "program.h"
 
+#define ASKERS (1u << ROLE_QMGR | 1u << ROLE_PICKUP)
+
 static const struct chan_rule rules[] = {
-	{ MSG_notice, 1u << ROLE_QMGR, bounce_notice },
+	{ MSG_notice, ASKERS, bounce_notice },
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, bounce_done },
 };
 
@@ -25,7 +28,7 @@ static const struct program_calls calls = {
 	.n_rules = ARRAY_LEN(rules),
 	.peer_ended = bounce_peer_ended,
 	.busy = bounce_under_way,
-	.feeders = 1u << ROLE_QMGR,
+	.feeders = ASKERS,
 };
 
 int

@@ -23,7 +23,7 @@
 /* One message that cleanup is writing. */
 struct note {
 	struct chan *asker; /* NULL: nobody waits for the answer */
-	uint32_t asked;     /* qmgr's number of the notice */
+	uint32_t asked;     /* the asker's number of the notice */
 	struct chan *cleanup;
 	uint32_t stream;
 	char *about; /* id of the message that it is about */
@@ -211,7 +211,7 @@ start_note(struct chan *cleanup, struct chan *asker, struct bounce_report *r)
 	send_content(n, &text);
 }
 
-/* ---- from qmgr ---- */
+/* ---- from qmgr and pickup ---- */
 
 static bool
 get_rcpts(struct arena *a, struct slice blob, struct bounce_report *r)
@@ -283,6 +283,7 @@ bounce_notice(struct chan *c, const void *body, size_t len, int fd)
 
 	if (!msg_get_notice(&m, body, len) ||
 	    m.kind >= ARRAY_LEN(sender_words) || m.to[0] == '\0' ||
+	    (c->role == ROLE_PICKUP && m.kind != NOTICE_BOUNCE) ||
 	    !get_rcpts(&a, m.rcpts, &r))
 		return false;
 	struct chan *cleanup = program_peer(ROLE_CLEANUP);

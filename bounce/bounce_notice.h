@@ -9,11 +9,11 @@
 
 #include "chan.h"
 
-/* The handlers of notice (from qmgr) and of mail_done (from cleanup). */
+/* The handlers of notice (from qmgr, or pickup) and of mail_done (from cleanup). */
 chan_fn bounce_notice, bounce_done;
 
 /* The channel is gone: what cleanup had fails, and qmgr asks again; what qmgr
- * asked for goes on without an answer. */
+ * or pickup asked for goes on without an answer. */
 void bounce_peer_ended(struct chan *c);
 
 /* How many are under way. */

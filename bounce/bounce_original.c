@@ -57,6 +57,18 @@ longest_line(const struct buf *text)
 	return longest > 0 ? longest - 1 : 0; /* the CR */
 }
 
+static bool
+is_canonical(const struct buf *text)
+{
+	const char *p = buf_str(text);
+
+	for (size_t i = 0; i < text->len; i++)
+		if (p[i] == '\0' || (p[i] == '\r' && p[i + 1] != '\n') ||
+		    (p[i] == '\n' && (i == 0 || p[i - 1] != '\r')))
+			return false;
+	return text->len == 0 || p[text->len - 1] == '\n';
+}
+
 /* Lines of a header, those that are too long folded by force. */
 static void
 add_broken(struct buf *out, const char *bytes, size_t n)
@@ -89,7 +101,7 @@ read_whole(struct bounce_original *o, int fd, const struct msg_notice *about)
 {
 	o->whole = read_part(&o->text, fd, about->head_at, about->head_len) &&
 	    read_part(&o->text, fd, about->data_at, about->data_len) &&
-	    longest_line(&o->text) <= BOUNCE_LINE_MAX;
+	    longest_line(&o->text) <= BOUNCE_LINE_MAX && is_canonical(&o->text);
 	if (!o->whole)
 		buf_reset(&o->text);
 	return o->whole;
@@ -113,6 +125,8 @@ read_header_alone(struct bounce_original *o, int fd,
 	struct slice fields = header_text(&h);
 	add_broken(&o->text, buf_str(&front), front.len);
 	add_broken(&o->text, fields.at, fields.len);
+	if (!is_canonical(&o->text))
+		buf_reset(&o->text);
 }
 
 void

@@ -17,7 +17,8 @@ struct bounce_original {
 	bool high;       /* it has bytes above 127 */
 };
 
-/* Reads all of the message where it failed, is within bounce_size_limit, its
+/* What is not canonical (a file of pickup's may hold anything) is left out.
+ * Reads all of the message where it failed, is within bounce_size_limit, its
  * sender did not ask for the header alone and no line is too long; else the
  * header, its long lines broken.  What cannot be read is left out. */
 void bounce_original_read(struct bounce_original *o, int fd,

@@ -15,6 +15,7 @@ static const struct wire_row {
 	{ ROLE_SMTPD,   ROLE_CLEANUP, false },
 	{ ROLE_BOUNCE,  ROLE_CLEANUP, false },
 	{ ROLE_PICKUP,  ROLE_CLEANUP, false },
+	{ ROLE_PICKUP,  ROLE_BOUNCE,  false },
 	{ ROLE_CLEANUP, ROLE_QMGR,    true  },
 	{ ROLE_QMGR,    ROLE_SMTP,    false },
 	{ ROLE_QMGR,    ROLE_LOCAL,   false },

@@ -2,7 +2,8 @@
  * pickup: takes up what sendmail left in maildrop/ while the system was down.
  *
  *	pickup_folder    the folder, and what may be wrong with a file in it
- *	pickup_job       one file on its way to cleanup
+ *	pickup_return    what cleanup will never take, for bounce
+ *	pickup_job       one file on its way to cleanup, or back
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -39,7 +39,7 @@ MUST_CHECK bool pickup_folder_each(bool (*each)(const char *name));
 MUST_CHECK enum found pickup_folder_take(struct arena *a, const char *name,
     struct pickup_file *out);
 
-/* It is in the queue. */
+/* It is in the queue, or a notification about it is. */
 void pickup_folder_remove(const char *name);
 
 /* It will never be: says why, and keeps it under another name. */

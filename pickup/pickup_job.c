@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "map.h"
 #include "pickup_folder.h"
+#include "pickup_return.h"
 #include "queueid.h"
 
 #define JOBS_MAX  20
@@ -30,16 +31,18 @@ struct job {
 	struct arena arena;
 	struct pickup_file file;
 	struct queueid id;
-	struct chan *to;
-	uint64_t sent; /* of the content */
+	struct chan *to;     /* who answers: cleanup, then bounce */
+	const char *refusal; /* cleanup's, while bounce is asked */
+	uint64_t sent;       /* of the content */
 	uint32_t stream;
 	bool ended; /* all was sent */
 };
 
-static chan_fn on_done;
+static chan_fn on_done, on_returned;
 
 static const struct chan_rule rules[] = {
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, on_done },
+	{ MSG_notice_done, 1u << ROLE_BOUNCE, on_returned },
 };
 
 static struct list jobs;
@@ -277,18 +280,40 @@ find_job(struct chan *c, uint32_t stream)
 	return NULL;
 }
 
+/* Who sent it learns that it was refused.  Where bounce is not there the file
+ * stays, and is tried again. */
+static void
+give_back(struct job *j, const struct msg_mail_done *done)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	struct chan *bounce = program_peer(ROLE_BOUNCE);
+
+	j->refusal = arena_printf(&j->arena, "refused: %u %s %s", done->code,
+	    done->status, done->text);
+	if (pickup_return_to(&j->arena, &j->file)[0] == '\0') {
+		pickup_folder_set_aside(j->name, j->refusal);
+		end_job(j);
+		return;
+	}
+	if (bounce == NULL) {
+		end_job(j);
+		return;
+	}
+	j->ended = true;
+	j->to = bounce;
+	pickup_return_notice(&packet, j->stream, j->id.text, &j->file, done);
+	chan_send(bounce, &packet, j->file.fd, false);
+}
+
 static void
 settle(struct job *j, const struct msg_mail_done *done)
 {
-	CLEAN_BUF struct buf why = { 0 };
-
-	if (done->code == 250) {
-		pickup_folder_remove(j->name);
-	} else if (done->code >= 500) {
-		buf_addf(&why, "refused: %u %s %s", done->code, done->status,
-		    done->text);
-		pickup_folder_set_aside(j->name, buf_str(&why));
+	if (done->code >= 500) {
+		give_back(j, done);
+		return;
 	}
+	if (done->code == 250)
+		pickup_folder_remove(j->name);
 	end_job(j);
 }
 
@@ -307,13 +332,37 @@ on_done(struct chan *c, const void *body, size_t len, int fd)
 	return true;
 }
 
+/* Without an id, the notification has been refused too. */
+static bool
+on_returned(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_notice_done done;
+
+	close_fd(&fd);
+	if (!msg_get_notice_done(&done, body, len))
+		return false;
+
+	struct job *j = find_job(c, done.stream);
+	if (j == NULL)
+		return true;
+	if (done.ok && done.notice_id[0] != '\0') {
+		log_info("%s: %s: returned to sender", j->id.text, j->refusal);
+		pickup_folder_remove(j->name);
+	} else if (done.ok) {
+		pickup_folder_set_aside(j->name, j->refusal);
+	}
+	end_job(j);
+	return true;
+}
+
 static void
 on_peer(struct chan *c __attribute__((unused)))
 {
 	look_again = true;
 }
 
-/* Whether cleanup had committed it is not known: it is sent again. */
+/* Whether cleanup had committed it, or what bounce wrote, is not known: it is
+ * sent again. */
 static void
 on_peer_ended(struct chan *c)
 {

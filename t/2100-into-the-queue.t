@@ -78,5 +78,19 @@ is "what is not a message is kept" "$(ls "$drop" | tr '\n' ' ')" "b1 b2 "
 ok "and reported" log_has a 'maildrop/m2: it is a symbolic link: kept as'
 ok "nothing is left in tmp/" sh -c '[ -z "$(ls "$1/tmp")" ]' x \
     "$(root_of a)/var/spool/posthouse"
+
+stop a >/dev/null
+conf a 'message_size_limit = 2000000'
+ok "a large message while the system is down" as a alice sh -c \
+    '(printf "To: later@down.test\nSubject: large\n\n"; seq 10000) | sendmail -t'
+conf a 'message_size_limit = 20000' 'relayhost ='
+start a
+ok "is refused when it is up" wait_for 10 log_has a \
+    'pickup.*refused: 552 5\.3\.4 .*: returned to sender'
+ok "and goes back to its sender" wait_for 10 mailbox_has a alice \
+    '^Subject: Undelivered'
+ok "with the reason" mailbox_has a alice '^Status: 5\.3\.4'
+ok "maildrop/ has nothing more of it" sh -c '! ls "$1" | grep -q "^[mt]\|^b[^12]"' \
+    x "$drop"
 stop a >/dev/null
 lab_done

@@ -374,6 +374,26 @@ START_TEST(hostile_texts_stay_within_their_lines)
 }
 END_TEST
 
+/* As a file of pickup's may be. */
+static const char *const not_canonical[] = {
+	"A: b\rc\r\n\r\nx\r\n",
+	"A: b\n\r\nx\r\n",
+	"A: b\r\n\r\nx\ny\r\n",
+	"A: b\r\n\r\nx\ry\r\n",
+	"A: b\r\n\r\nx\r",
+	"A: b\r\n\r\nx",
+	"\r",
+};
+
+START_TEST(what_is_not_canonical_does_not_go_back)
+{
+	build(NOTICE_BOUNCE, RET_FULL, not_canonical[_i]);
+	read_back();
+	ck_assert(!original.whole);
+	check_lines();
+}
+END_TEST
+
 START_TEST(a_message_that_is_only_a_body)
 {
 	build(NOTICE_BOUNCE, RET_HDRS, "no header\r\n");
@@ -411,6 +431,8 @@ suite_of_cases(void)
 	tcase_add_test(t, eight_bits_are_declared);
 	tcase_add_test(t, a_boundary_in_the_message_is_avoided);
 	tcase_add_test(t, hostile_texts_stay_within_their_lines);
+	tcase_add_loop_test(t, what_is_not_canonical_does_not_go_back, 0,
+	    ARRAY_LEN(not_canonical));
 	tcase_add_test(t, a_message_that_is_only_a_body);
 	tcase_add_test(t, words_are_folded);
 	suite_add_tcase(s, t);

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "loop.h"
 #include "maildrop.h"
+#include "param.h"
 #include "pickup_folder.h"
 #include "pickup_job.h"
 #include "queueid.h"
@@ -25,8 +26,9 @@
 #define CONTENT "Subject: x\r\n\r\nhello\r\n"
 
 static char root[64], path[80];
-static int folder = -1, cleanup = -1;
-static struct chan to_cleanup;
+static int folder = -1, cleanup = -1, bounce = -1;
+static struct chan to_cleanup, to_bounce;
+static const char *sender = "alice";
 static struct buf logged;
 
 static void
@@ -36,10 +38,12 @@ sink(enum log_level level __attribute__((unused)), const char *line)
 	buf_addc(&logged, '\n');
 }
 
-/* pickup asks for its peers by these; here there is one. */
+/* pickup asks for its peers by these; here there are at most two. */
 struct chan *
 program_peer(enum role role)
 {
+	if (role == ROLE_BOUNCE && to_bounce.open)
+		return &to_bounce;
 	return role == ROLE_CLEANUP && to_cleanup.open ? &to_cleanup : NULL;
 }
 
@@ -61,17 +65,23 @@ program_draining(void)
 	return false;
 }
 
-static void
-connect_cleanup(void)
+/* Gives the peer's end. */
+static int
+connect_peer(struct chan *c, enum role role)
 {
 	int fds[2];
 
 	ck_assert_int_eq(chan_pair(fds), 0);
-	chan_start(&to_cleanup, fds[0], ROLE_CLEANUP, "cleanup",
-	    pickup_job_calls.rules, pickup_job_calls.n_rules,
-	    pickup_job_calls.peer_ended);
-	cleanup = fds[1];
-	pickup_job_calls.peer(&to_cleanup);
+	chan_start(c, fds[0], role, role_name(role), pickup_job_calls.rules,
+	    pickup_job_calls.n_rules, pickup_job_calls.peer_ended);
+	pickup_job_calls.peer(c);
+	return fds[1];
+}
+
+static void
+connect_cleanup(void)
+{
+	cleanup = connect_peer(&to_cleanup, ROLE_CLEANUP);
 }
 
 static void
@@ -116,6 +126,9 @@ stop(void)
 {
 	chan_stop(&to_cleanup);
 	close_fd(&cleanup);
+	if (bounce >= 0)
+		chan_stop(&to_bounce);
+	close_fd(&bounce);
 	(void)count("", true);
 	(void)rmdir(path); /* a leftover shows below */
 	ck_assert_int_eq(rmdir(root), 0);
@@ -130,7 +143,7 @@ static void
 leave(const char *rcpt, const char *content)
 {
 	const char *rcpts[] = { rcpt };
-	struct maildrop m = { .sender = "alice", .rcpts = rcpts, .n_rcpts = 1 };
+	struct maildrop m = { .sender = sender, .rcpts = rcpts, .n_rcpts = 1 };
 	CLEAN_MAILDROP struct maildrop_draft d = { 0 };
 
 	ck_assert_int_eq(maildrop_start(&d, folder, &m), 0);
@@ -204,7 +217,7 @@ hear_message(const char *rcpt, struct buf *content)
 	ck_assert(queueid_valid(begin.id));
 	ck_assert_uint_eq(begin.flags, MAIL_LOCAL);
 	ck_assert_uint_eq(begin.uid, geteuid());
-	ck_assert_str_eq(begin.sender, "alice");
+	ck_assert_str_eq(begin.sender, sender);
 	uint32_t stream = begin.stream;
 	uint64_t left = begin.size_hint;
 
@@ -299,17 +312,120 @@ START_TEST(a_refusal_for_now_keeps_the_file)
 }
 END_TEST
 
-START_TEST(a_refusal_for_ever_sets_the_file_aside)
+/* ---- what cleanup refuses for ever ---- */
+
+/* Leaves a message, which is refused. */
+static void
+leave_refused(void)
+{
+	CLEAN_BUF struct buf content = { 0 };
+
+	params.append_at_myorigin = true;
+	params.myorigin = "here.test";
+	bounce = connect_peer(&to_bounce, ROLE_BOUNCE);
+	leave("bob", CONTENT);
+	answer(hear_message("bob", &content), 552);
+}
+
+/* As bounce: what is asked for, and the answer to it. */
+static void
+answer_notice(bool ok, const char *id)
+{
+	CLEAN_BUF struct buf b = { 0 };
+	CLEAN_BUF struct buf answer = { 0 };
+	CLEAN_FD int fd = -1;
+	char text[sizeof(CONTENT)] = "";
+	struct rec_notice_rcpt rcpt;
+	struct msg_notice m;
+
+	ck_assert_int_ge(chan_get_now(bounce, &b, &fd, 100), 0);
+	ck_assert(msg_get_notice(&m, b.text + 4, b.len - 4));
+	ck_assert_uint_eq(m.kind, NOTICE_BOUNCE);
+	ck_assert_str_eq(m.to, "alice@here.test");
+	ck_assert_uint_eq(m.data_len, strlen(CONTENT));
+	ck_assert_int_eq(fd_pread_all(fd, text, strlen(CONTENT),
+			     (off_t)m.data_at),
+	    0);
+	ck_assert_str_eq(text, CONTENT);
+
+	struct wire w = wire_open(m.rcpts.at, m.rcpts.len);
+	ck_assert(rec_get_notice_rcpt(&rcpt, &w));
+	ck_assert_str_eq(rcpt.address, "bob@here.test");
+	ck_assert_str_eq(rcpt.action, "failed");
+	ck_assert_str_eq(rcpt.status, "x.y.z");
+	ck_assert_str_eq(rcpt.text, "because");
+	ck_assert(wire_done(&w));
+
+	msg_put_notice_done(&answer,
+	    &(struct msg_notice_done){
+		.stream = m.stream,
+		.ok = ok,
+		.notice_id = id,
+	    });
+	ck_assert_int_eq(chan_send_now(bounce, &answer, -1), 0);
+	hear_nothing();
+	ck_assert_uint_eq(pickup_job_calls.busy(), 0);
+}
+
+START_TEST(a_refusal_for_ever_goes_back_to_the_sender)
+{
+	leave_refused();
+	ck_assert_int_eq(count("m", false), 1);
+	answer_notice(true, "1BCDFGHJKLMN0");
+	ck_assert_int_eq(count("", false), 0);
+	ck_assert_ptr_nonnull(strstr(buf_str(&logged),
+	    "refused: 552 x.y.z because: returned to sender"));
+}
+END_TEST
+
+START_TEST(what_cannot_go_back_now_is_kept)
+{
+	leave_refused();
+	answer_notice(false, "");
+	ck_assert_int_eq(count("m", false), 1);
+}
+END_TEST
+
+START_TEST(what_never_goes_back_is_set_aside)
+{
+	leave_refused();
+	answer_notice(true, "");
+	ck_assert_int_eq(count("b", false), 1);
+	ck_assert_int_eq(count("m", false), 0);
+}
+END_TEST
+
+START_TEST(a_bounce_that_dies_leaves_the_file)
+{
+	leave_refused();
+	close_fd(&bounce);
+	hear_nothing();
+	ck_assert_int_eq(count("m", false), 1);
+	ck_assert_uint_eq(pickup_job_calls.busy(), 0);
+}
+END_TEST
+
+START_TEST(without_bounce_the_file_is_kept)
 {
 	CLEAN_BUF struct buf content = { 0 };
 
 	leave("bob@example.org", CONTENT);
 	answer(hear_message("bob@example.org", &content), 552);
 	hear_nothing();
+	ck_assert_int_eq(count("m", false), 1);
+	ck_assert_uint_eq(pickup_job_calls.busy(), 0);
+}
+END_TEST
+
+START_TEST(what_has_no_sender_is_set_aside)
+{
+	sender = "";
+	leave_refused();
+	hear_nothing();
 	ck_assert_int_eq(count("m", false), 0);
 	ck_assert_int_eq(count("b", false), 1);
 	ck_assert_ptr_nonnull(
-	    strstr(buf_str(&logged), "refused: 552 x.y.z because"));
+	    strstr(buf_str(&logged), "refused: 552 x.y.z because: kept as"));
 }
 END_TEST
 
@@ -489,7 +605,12 @@ suite_of_cases(void)
 	tcase_add_test(t, what_lay_there_before_is_taken_up);
 	tcase_add_test(t, what_another_pickup_has_in_hand_is_left_alone);
 	tcase_add_test(t, a_refusal_for_now_keeps_the_file);
-	tcase_add_test(t, a_refusal_for_ever_sets_the_file_aside);
+	tcase_add_test(t, a_refusal_for_ever_goes_back_to_the_sender);
+	tcase_add_test(t, what_cannot_go_back_now_is_kept);
+	tcase_add_test(t, what_never_goes_back_is_set_aside);
+	tcase_add_test(t, a_bounce_that_dies_leaves_the_file);
+	tcase_add_test(t, without_bounce_the_file_is_kept);
+	tcase_add_test(t, what_has_no_sender_is_set_aside);
 	tcase_add_test(t, a_cleanup_that_dies_leaves_the_file);
 	tcase_add_test(t, many_files_and_big_ones_go_at_a_bounded_pace);
 	tcase_add_loop_test(t, what_is_no_file_of_sendmails_is_set_aside, 0,
