@@ -639,15 +639,18 @@ START_TEST(the_resolver_is_not_the_destination)
 	(void)next(SCHED_RESOLVER_DOWN);
 	silent();
 
-	for (int i = 0; i < 100000; i++) {
+	/* Counted, as an assertion for each step takes long. */
+	int others = 0;
+	for (int i = 0; i < 100000 && now <= 14 * DAY; i++) {
 		later(sched_when(s) - now);
 		if (!sched_next(s, &event))
 			continue;
-		ck_assert_int_eq(event.kind, SCHED_START);
+		others += event.kind != SCHED_START;
 		e[0] = event;
 		failed(&e[0], FAULT_RESOLVER);
-		silent();
+		others += sched_next(s, &event);
 	}
+	ck_assert_int_eq(others, 0);
 	/* Two weeks have passed, and none has. */
 	ck_assert_int_gt(now, 14 * DAY);
 	do
