@@ -65,7 +65,6 @@ struct mail {
 	uint32_t notice;    /* number of the notice under way, or 0 */
 	int64_t loaded;     /* when, wall clock */
 	bool suspended;     /* was said so */
-	bool waiting;       /* a mark may be PLACE_WAITING */
 };
 
 /* Every recipient's way through this process. */

@@ -124,30 +124,46 @@ put_rcpt(struct buf *rcpts, const struct mail *mail, uint32_t i)
 	return false;
 }
 
-/* Takes up to n ready recipients with one sender, who is given. */
+static void
+take_one(struct job *job, uint32_t i)
+{
+	struct place *p = &job->mail->places[i];
+
+	p->mark = PLACE_BUSY;
+	p->job = job->number;
+	job->part->marked--;
+	job->backup = job->backup || p->backup;
+	job->left++;
+}
+
+/* Takes up to n ready recipients with one sender, who is given.  The next job
+ * begins where this one ends, or at the first of another sender. */
 static const char *
 take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 {
 	struct mail *mail = job->mail;
+	uint32_t i, passed = UINT32_MAX;
 	const char *sender = NULL;
 
-	for (uint32_t i = 0; i < mail->m.n_rcpts && job->left < n; i++) {
-		struct place *p = &mail->places[i];
+	job->from = job->part->first;
+	for (i = job->from; i < mail->m.n_rcpts && job->left < n; i++) {
+		const struct place *p = &mail->places[i];
 		const char *his = mail->m.rcpts[i].env.sender;
 
 		if (p->mark != PLACE_READY || p->part != job->part)
 			continue;
 		if (sender == NULL)
 			sender = his;
-		if (!str_eq(sender, his))
+		if (!str_eq(sender, his)) {
+			passed = MIN(passed, i);
 			continue;
+		}
 		if (!put_rcpt(rcpts, mail, i))
 			break;
-		p->mark = PLACE_BUSY;
-		p->job = job->number;
-		job->backup = job->backup || p->backup;
-		job->left++;
+		take_one(job, i);
 	}
+	job->to = i;
+	job->part->first = MIN(passed, i);
 	return sender == NULL || sender[0] == '\0' ? mail->m.env.sender
 						   : sender;
 }
@@ -203,7 +219,7 @@ agent_start(const struct sched_event *e)
 
 	/* Who waited may be ready by now; a mailing that goes out for the first
 	 * time is not gone through for each job. */
-	if (job->mail->waiting)
+	if (e->part->marked < e->part->ready + e->n)
 		parts_mark(job->mail, e->part, e->part->ready + e->n);
 	const char *sender = take_rcpts(job, e->n, &rcpts);
 	assert(job->left > 0);

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "qmgr_fate.h"
 #include "qmgr_mail.h"
+#include "qmgr_parts.h"
 #include "qmgr_slots.h"
 #include "str.h"
 
@@ -39,13 +40,12 @@ job_end(struct job *job)
 	if (job->agent != NULL)
 		job->agent->jobs--;
 	mail->jobs--;
-	for (uint32_t i = 0; i < mail->m.n_rcpts && job->deferred > 0; i++) {
+	for (uint32_t i = job->from; i < job->to && job->deferred > 0; i++) {
 		struct place *p = &mail->places[i];
 
 		if (p->mark != PLACE_ANSWERED || p->job != job->number)
 			continue;
 		p->mark = PLACE_WAITING;
-		mail->waiting = true;
 		job->deferred--;
 	}
 	sched_done(qmgr.sched, job->part, &job->result);
@@ -77,7 +77,7 @@ job_has(const struct job *job, uint32_t index)
 void
 job_answer_rest(struct job *job, const struct dsn *dsn)
 {
-	for (uint32_t i = 0; i < job->mail->m.n_rcpts && job->left > 0; i++) {
+	for (uint32_t i = job->from; i < job->to && job->left > 0; i++) {
 		if (!job_has(job, i))
 			continue;
 		job_answer(job, i, dsn, "none");
@@ -90,9 +90,9 @@ job_give_back(struct job *job)
 {
 	struct mail *mail = job->mail;
 
-	for (uint32_t i = 0; i < mail->m.n_rcpts; i++)
+	for (uint32_t i = job->from; i < job->to; i++)
 		if (job_has(job, i))
-			mail->places[i].mark = PLACE_READY;
+			parts_ready(mail, i);
 	sched_back(qmgr.sched, job->part, job->left);
 	job->left = 0;
 	job_end(job);

@@ -27,6 +27,7 @@ struct job {
 	struct dest *dest;
 	struct agent *agent; /* NULL: our own */
 	uint32_t number;
+	uint32_t from, to; /* its recipients are among those in between */
 	uint32_t left;     /* recipients without an answer */
 	uint32_t deferred; /* with that answer */
 	bool called_off;   /* the agent was told not to try */

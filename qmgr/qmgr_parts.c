@@ -206,13 +206,23 @@ parts_agree(const struct mail *mail, uint32_t n_open)
 	return n == n_open;
 }
 
+void
+parts_ready(struct mail *mail, uint32_t i)
+{
+	struct sched_part *p = mail->places[i].part;
+
+	mail->places[i].mark = PLACE_READY;
+	p->first = p->marked == 0 ? i : MIN(p->first, i);
+	p->marked++;
+}
+
 static void
-take_place(struct mail *mail, uint32_t i, struct sched_part *p,
-    enum place_mark mark)
+take_place(struct mail *mail, uint32_t i, struct sched_part *p, bool ready)
 {
 	mail->places[i].part = p;
-	mail->places[i].mark = mark;
-	mail->waiting = mail->waiting || mark == PLACE_WAITING;
+	mail->places[i].mark = PLACE_WAITING;
+	if (ready)
+		parts_ready(mail, i);
 }
 
 static void
@@ -222,6 +232,7 @@ make_anew(struct mail *mail)
 
 	for (struct sched_part *p = m->parts, *after; p != NULL; p = after) {
 		after = p->next;
+		p->marked = 0;
 		sched_leave(qmgr.sched, p, p->ready + p->waiting, false);
 	}
 	for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
@@ -231,21 +242,21 @@ make_anew(struct mail *mail)
 		    (m->flags & SCHED_TIMED) != 0;
 		struct sched_part *p = sched_join(qmgr.sched, m,
 		    mail->places[i].dest, 1, waits);
-		take_place(mail, i, p, waits ? PLACE_WAITING : PLACE_READY);
+		take_place(mail, i, p, !waits);
 	}
 }
 
 void
 parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready)
 {
+	p->marked = 0;
 	for (int own = 0; own < 2; own++)
 		for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
 			if (!is_open(mail, i) ||
 			    mail->places[i].dest != p->dest ||
 			    has_own_clock(&mail->m.rcpts[i]) != (own == 1))
 				continue;
-			take_place(mail, i, p,
-			    ready > 0 ? PLACE_READY : PLACE_WAITING);
+			take_place(mail, i, p, ready > 0);
 			ready -= ready > 0;
 		}
 }
@@ -295,7 +306,6 @@ parts_add(struct mail *mail, size_t first)
 			continue;
 		mail->places[i].dest = d;
 		take_place(mail, i,
-		    sched_join(qmgr.sched, mail->msg, d, 1, false),
-		    PLACE_READY);
+		    sched_join(qmgr.sched, mail->msg, d, 1, false), true);
 	}
 }

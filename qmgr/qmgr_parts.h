@@ -22,6 +22,9 @@ void parts_add(struct mail *mail, size_t first);
  * tried ones before others. */
 void parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready);
 
+/* The recipient, whose part is known, is ready. */
+void parts_ready(struct mail *mail, uint32_t i);
+
 /* Where a recipient of a message that is not loaded would go now; NULL where
  * that is not known, or nobody else goes there. */
 struct dest *parts_find(struct mail *mail, uint32_t i);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "chan.h"
@@ -28,6 +29,7 @@
 #include "qmgr_fate.h"
 #include "qmgr_mail.h"
 #include "qmgr_notice.h"
+#include "qmgr_parts.h"
 #include "qmgr_peer.h"
 #include "qmgr_scan.h"
 #include "qmgr_take.h"
@@ -1169,9 +1171,12 @@ START_TEST(held_mail_waits_for_its_release)
 	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
 
 	ck_assert(next_job(&job, SECOND));
+	qmgr.at_work = false; /* so that no retry comes before the hold */
 	answer_all(&job, OUTCOME_DEFER, FAULT_MESSAGE);
 	struct sched_msg *m = sched_find(qmgr.sched, id);
 	sched_hold(qmgr.sched, m);
+	qmgr.at_work = true;
+	events_run();
 	ck_assert(mail_move(m, SPOOL_HOLD));
 	ck_assert_uint_eq(qmgr.held, 1);
 	ck_assert(!next_job(&job, 3 * SECOND));
@@ -1332,6 +1337,78 @@ START_TEST(each_part_of_a_message_expires)
 }
 END_TEST
 
+/* Processor time that a mailing to n recipients of one destination takes, each
+ * in a job of its own. */
+static clock_t
+time_of_mailing(size_t n)
+{
+	struct transport *t = parts_transport("discard");
+	const char **rcpts = xcalloc(n, sizeof(*rcpts));
+	uint64_t sent = qmgr.books.sent;
+
+	for (size_t i = 0; i < n; i++)
+		rcpts[i] = "a@y.test";
+	t->limits.rcpts = 0; /* or each would be a destination of its own */
+	qmgr.at_work = false;
+	CLEAN_STR char *id = xstrdup(send_mail("s@x.test", rcpts, n));
+	free(rcpts);
+	t->limits.rcpts = 1;
+	qmgr.at_work = true;
+	clock_t before = clock();
+	while (sched_find(qmgr.sched, id) != NULL)
+		events_run();
+	ck_assert_uint_eq(qmgr.books.sent - sent, n);
+	return clock() - before;
+}
+
+/* What grows with the square of it would be a hundred times as much. */
+START_TEST(the_jobs_of_a_large_mailing_do_not_slow_down)
+{
+	const char *transport = params.default_transport;
+
+	params.default_transport = "discard:2.0.0 gone";
+	(void)time_of_mailing(500);
+	clock_t small = time_of_mailing(5000);
+	clock_t large = time_of_mailing(50000);
+	params.default_transport = transport;
+	ck_assert_msg(large < 25 * small, "%ld, and %ld of a tenth of it",
+	    (long)large, (long)small);
+}
+END_TEST
+
+START_TEST(members_with_senders_of_their_own_are_all_tried)
+{
+	struct msg_job job;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+	static const char *const senders[] = { "o@x.test", "", "o@x.test", "",
+		"o@x.test" };
+	size_t n = 0;
+
+	ck_assert(next_job(&job, SECOND));
+	struct mail *mail = mail_load(sched_find(qmgr.sched, id));
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++)
+		(void)mail_add_rcpt(mail,
+		    &(struct rec_env_rcpt){
+			.address = "m@y.test",
+			.orig = "",
+			.orcpt = "",
+			.via = "",
+			.user = "",
+			.sender = senders[i],
+		    });
+	parts_add(mail, 1);
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(next_job(&job, SECOND));
+		n += rcpts_of(&job);
+		ck_assert_str_eq(job.sender, i == 0 ? "o@x.test" : "s@x.test");
+		answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	}
+	ck_assert_uint_eq(n, ARRAY_LEN(senders));
+	ck_assert(is_gone(id));
+}
+END_TEST
+
 #define SOMEBODY 65534
 
 /* Whether who connects now is kept, and not sent away at once. */
@@ -1413,6 +1490,8 @@ suite_of_cases(void)
 	tcase_add_test(t, a_piece_that_could_not_be_cut_is_cut_later);
 	tcase_add_test(t, what_is_being_tried_does_not_expire);
 	tcase_add_test(t, each_part_of_a_message_expires);
+	tcase_add_test(t, the_jobs_of_a_large_mailing_do_not_slow_down);
+	tcase_add_test(t, members_with_senders_of_their_own_are_all_tried);
 	tcase_add_test(t, there_is_always_a_connection_for_root);
 	suite_add_tcase(s, t);
 	return s;
