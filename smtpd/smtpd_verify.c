@@ -20,8 +20,32 @@
 #define EXPLANATION_MAX 400
 
 static struct netlist *exempt;
+static bool nobody_to_ask;   /* master.conf has no section for seal */
 static struct map questions; /* number to struct smtpd_conn */
 static uint32_t last_question;
+
+static bool
+enforcing(void)
+{
+	return str_eq(params.spf_policy, "reject");
+}
+
+/* A section that is not there is a program that is not wanted: then mail is not
+ * marked.  One that should run and does not is another thing. */
+static bool
+seal_is_wanted(void)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	struct services services;
+	bool wanted = !services_load(params.config_directory, &services,
+	    &errors);
+
+	for (size_t i = 0; i < services.n; i++)
+		wanted |= services.at[i].enabled &&
+		    str_eq(services.at[i].program, "seal");
+	services_free(&services);
+	return wanted;
+}
 
 void
 smtpd_verify_open(void)
@@ -31,12 +55,10 @@ smtpd_verify_open(void)
 	exempt = netlist_open(params.spf_exempt_clients, &why);
 	if (exempt == NULL)
 		log_fatal("spf_exempt_clients: %s", why);
-}
-
-static bool
-enforcing(void)
-{
-	return str_eq(params.spf_policy, "reject");
+	nobody_to_ask = !seal_is_wanted();
+	if (nobody_to_ask && enforcing())
+		log_fatal("spf_policy = reject, but no section of master.conf "
+			  "runs seal: add [verify] with program = seal");
 }
 
 /* Where the list cannot be read, nobody is exempt, and nobody is refused. */
@@ -45,8 +67,8 @@ is_exempt(const struct smtpd_conn *c)
 {
 	const char *addr = c->s.client.addr;
 
-	return str_eq(params.spf_policy, "off") || c->local || c->trusted ||
-	    str_starts(addr, "127.") || str_eq(addr, "::1") ||
+	return str_eq(params.spf_policy, "off") || nobody_to_ask || c->local ||
+	    c->trusted || str_starts(addr, "127.") || str_eq(addr, "::1") ||
 	    netlist_has(exempt, addr) == FOUND_ONE;
 }
 

@@ -7,7 +7,7 @@
  * in time, has said "temperror": with `reject` that is 451, never 550.
  *
  * Nobody is asked about local programs, mynetworks, this host itself and
- * spf_exempt_clients.
+ * spf_exempt_clients, nor where master.conf has no section for seal.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -38,7 +38,8 @@ struct smtpd_verify {
 	const char *results; /* for Authentication-Results; NULL: not known */
 };
 
-/* Before the rights are given up.  Ends in log_fatal where a list is wrong. */
+/* Before the rights are given up.  Ends in log_fatal where a list is wrong, or
+ * spf_policy is "reject" and there is nobody to ask. */
 void smtpd_verify_open(void);
 
 /* At MAIL: asks, and answers later (smtpd_conn_answer()) where MAIL waits. */

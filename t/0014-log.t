@@ -39,7 +39,7 @@ start a
 connect 1
 ok "without a log file lines go to syslog" wait_for 5 syslog_has \
     '^<158>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} posthouse/smtpd\[[0-9]+\]: connect from '
-ok "warnings as such" eval "on a pkill -9 -x lookup &&
+ok "warnings as such" eval "crash a lookup &&
     wait_for 5 syslog_has '^<156>.*posthouse/master.*warning: lookup.* died'"
 
 # ---- a name of its own ----
@@ -115,7 +115,7 @@ is "none of them is cut" "$(small |
 
 # ---- a death ----
 
-on a pkill -9 -x scribe
+crash a scribe
 connect 10
 enough() {
 	[ "$(small | grep -c ': connect from')" = 56 ]

@@ -68,7 +68,7 @@ ok "the queue is empty" wait_for 5 queue_is_empty a
 
 id3=$(send third)
 ok "a delivery is under way" wait_for 5 grep -q third "$lab/sink.begun"
-on a pkill -9 -x qmgr
+crash a qmgr
 ok "after the death of qmgr it is delivered" wait_for 20 grep -q third "$lab/sink"
 ok "and removed" wait_for 20 log_has a "$id3: removed"
 ok "the queue is empty" wait_for 5 queue_is_empty a

@@ -106,6 +106,16 @@ ok "and the verdict" grep -q '^fail' "$lab/told"
 ok "and the explanation" grep -q 'not one of the hosts' "$lab/told"
 ok "a pass is exit 0" on a posthouse spf 10.53.0.3 pass.spf
 
+echo "# a master.conf without seal"
+on a sed -i 's/^\[verify\]$/&\nenabled = no/' /etc/posthouse/master.conf
+ok "reject without it is refused" eval '! on a posthouse reload'
+conf a 'spf_exempt_clients =' 'spf_policy = mark'
+ok "mark is not" on a posthouse reload
+send x@fail.spf alone >"$lab/said"
+ok "mail is taken" wait_for 10 mailbox_has a alice '^Subject: alone$'
+is "and nothing is said" "$(says alone)" "$ar none"
+on a sed -i '/^\[verify\]$/,+1 { /^enabled/d; }' /etc/posthouse/master.conf
+
 echo "# seal is killed while mail comes in"
 conf a 'spf_exempt_clients =' 'spf_policy = mark'
 ok "reload" on a posthouse reload
@@ -117,7 +127,7 @@ ok "reload" on a posthouse reload
 sender=$!
 for _ in 1 2 3 4; do
 	sleep 0.4
-	pkill -9 -x seal
+	crash a seal
 done
 wait $sender
 is "all were taken" "$(grep -c 1 "$lab/killed")" 20

@@ -310,6 +310,13 @@ stop() { # HOST
 	on "$1" posthouse stop
 }
 
+# Ends the programs of that name, and of this instance alone, as a crash would.
+crash() { # HOST PROGRAM
+	# shellcheck disable=SC2016 # for the shell over there
+	on "$1" sh -c \
+	    'kill -9 $(pgrep -x "$1" -P "$(cat /run/posthouse/pid)")' crash "$2"
+}
+
 posthouse_up() { # HOST...
 	posthouse_setup "$@"
 	for ph in "$@"; do
