@@ -64,7 +64,9 @@ struct mail {
 	uint32_t failed;    /* recipients whose sender is to be told */
 	uint32_t notice;    /* number of the notice under way, or 0 */
 	int64_t loaded;     /* when, wall clock */
+	uint32_t first;     /* no recipient before it is ready */
 	bool suspended;     /* was said so */
+	bool waiting;       /* a mark may be PLACE_WAITING */
 };
 
 /* Every recipient's way through this process. */

@@ -131,13 +131,12 @@ take_one(struct job *job, uint32_t i)
 
 	p->mark = PLACE_BUSY;
 	p->job = job->number;
-	job->part->marked--;
 	job->backup = job->backup || p->backup;
 	job->left++;
 }
 
 /* Takes up to n ready recipients with one sender, who is given.  The next job
- * begins where this one ends, or at the first of another sender. */
+ * begins where this one ends, or at the first ready one that it passed over. */
 static const char *
 take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 {
@@ -145,16 +144,16 @@ take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 	uint32_t i, passed = UINT32_MAX;
 	const char *sender = NULL;
 
-	job->from = job->part->first;
+	job->from = mail->first;
 	for (i = job->from; i < mail->m.n_rcpts && job->left < n; i++) {
 		const struct place *p = &mail->places[i];
 		const char *his = mail->m.rcpts[i].env.sender;
 
-		if (p->mark != PLACE_READY || p->part != job->part)
+		if (p->mark != PLACE_READY)
 			continue;
-		if (sender == NULL)
+		if (sender == NULL && p->part == job->part)
 			sender = his;
-		if (!str_eq(sender, his)) {
+		if (p->part != job->part || !str_eq(sender, his)) {
 			passed = MIN(passed, i);
 			continue;
 		}
@@ -163,7 +162,7 @@ take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 		take_one(job, i);
 	}
 	job->to = i;
-	job->part->first = MIN(passed, i);
+	mail->first = MIN(passed, i);
 	return sender == NULL || sender[0] == '\0' ? mail->m.env.sender
 						   : sender;
 }
@@ -219,7 +218,7 @@ agent_start(const struct sched_event *e)
 
 	/* Who waited may be ready by now; a mailing that goes out for the first
 	 * time is not gone through for each job. */
-	if (e->part->marked < e->part->ready + e->n)
+	if (job->mail->waiting)
 		parts_mark(job->mail, e->part, e->part->ready + e->n);
 	const char *sender = take_rcpts(job, e->n, &rcpts);
 	assert(job->left > 0);

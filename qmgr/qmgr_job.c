@@ -46,6 +46,7 @@ job_end(struct job *job)
 		if (p->mark != PLACE_ANSWERED || p->job != job->number)
 			continue;
 		p->mark = PLACE_WAITING;
+		mail->waiting = true;
 		job->deferred--;
 	}
 	sched_done(qmgr.sched, job->part, &job->result);

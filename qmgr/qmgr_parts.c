@@ -209,20 +209,20 @@ parts_agree(const struct mail *mail, uint32_t n_open)
 void
 parts_ready(struct mail *mail, uint32_t i)
 {
-	struct sched_part *p = mail->places[i].part;
-
 	mail->places[i].mark = PLACE_READY;
-	p->first = p->marked == 0 ? i : MIN(p->first, i);
-	p->marked++;
+	mail->first = MIN(mail->first, i);
 }
 
 static void
 take_place(struct mail *mail, uint32_t i, struct sched_part *p, bool ready)
 {
 	mail->places[i].part = p;
-	mail->places[i].mark = PLACE_WAITING;
-	if (ready)
+	if (ready) {
 		parts_ready(mail, i);
+		return;
+	}
+	mail->places[i].mark = PLACE_WAITING;
+	mail->waiting = true;
 }
 
 static void
@@ -232,7 +232,6 @@ make_anew(struct mail *mail)
 
 	for (struct sched_part *p = m->parts, *after; p != NULL; p = after) {
 		after = p->next;
-		p->marked = 0;
 		sched_leave(qmgr.sched, p, p->ready + p->waiting, false);
 	}
 	for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
@@ -249,7 +248,6 @@ make_anew(struct mail *mail)
 void
 parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready)
 {
-	p->marked = 0;
 	for (int own = 0; own < 2; own++)
 		for (uint32_t i = 0; i < mail->m.n_rcpts; i++) {
 			if (!is_open(mail, i) ||

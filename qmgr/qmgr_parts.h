@@ -22,7 +22,7 @@ void parts_add(struct mail *mail, size_t first);
  * tried ones before others. */
 void parts_mark(struct mail *mail, struct sched_part *p, uint32_t ready);
 
-/* The recipient, whose part is known, is ready. */
+/* The recipient, whose part is known, is marked as ready. */
 void parts_ready(struct mail *mail, uint32_t i);
 
 /* Where a recipient of a message that is not loaded would go now; NULL where

@@ -110,11 +110,8 @@ struct sched_part {
 	struct list later;       /* in the destination's, unless held */
 	struct dest *dest;
 	uint32_t ready, busy, waiting; /* recipients */
-	uint32_t marked; /* the owner's, while loaded: so many are marked as
-			    ready, and none of these stands before `first` */
-	uint32_t first;
-	bool big;   /* in the destination's heap `big` */
-	bool fresh; /* counted in the destination's fresh */
+	bool big;                      /* in the destination's heap `big` */
+	bool fresh;                    /* counted in the destination's fresh */
 };
 
 struct sched_msg {
