@@ -94,6 +94,21 @@ START_TEST(reading_is_bounded)
 }
 END_TEST
 
+START_TEST(an_empty_file_is_an_empty_text)
+{
+	CLEAN_FD int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CLEAN_BUF struct buf got = { 0 };
+	struct buf used = { 0 };
+
+	for (int i = 0; i < 200000; i++)
+		buf_addc(&used, 'x');
+	/* Memory that is used again holds what was there. */
+	buf_free(&used);
+	ck_assert_int_eq(fd_read_all(fd, &got, 10), 0);
+	ck_assert_str_eq(buf_str(&got), "");
+}
+END_TEST
+
 START_TEST(places_in_a_file)
 {
 	CLEAN_FD int fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -178,6 +193,7 @@ suite_of_cases(void)
 	tcase_add_checked_fixture(t, enter_folder, leave_folder);
 	tcase_add_test(t, only_regular_files_are_opened);
 	tcase_add_test(t, reading_is_bounded);
+	tcase_add_test(t, an_empty_file_is_an_empty_text);
 	tcase_add_test(t, places_in_a_file);
 	tcase_add_test(t, replacing_keeps_the_mode);
 	tcase_add_test(t, a_failed_replacement_leaves_nothing);

@@ -42,6 +42,7 @@ buf_room(struct buf *b, size_t n)
 			room = room > SIZE_MAX / 2 ? need : room * 2;
 		b->text = xrealloc(b->text, room, 1);
 		b->room = room;
+		b->text[b->len] = '\0'; /* also where nothing comes to it */
 	}
 	return b->text + b->len;
 }
