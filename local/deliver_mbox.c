@@ -4,6 +4,9 @@
  * The file is locked as mailbox_delivery_lock says; what was added is taken
  * away again when not all of it could be written and flushed.
  *
+ * The dotlock of x has the name that the mailbox of a user x.lock has: what
+ * holds mail is never removed as a lock, nor is mail written to what may be one.
+ *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
@@ -23,6 +26,9 @@
 #include "param.h"
 #include "str.h"
 
+#define LOCK_SUFFIX ".lock"
+#define LOCK_MAX    256 /* bytes in a lock: a process, and its host */
+
 struct mbox {
 	struct buf lock; /* the dotlock's path, while it is ours */
 	int file;
@@ -30,13 +36,46 @@ struct mbox {
 	bool armed;   /* something may have been added */
 };
 
+static bool
+begins_a_mailbox(int fd)
+{
+	static const char from[] = "From ";
+	char first[sizeof(from) - 1];
+
+	return fd_pread_all(fd, first, sizeof(first), 0) == 0 &&
+	    memcmp(first, from, sizeof(first)) == 0;
+}
+
+/* A file that is empty, or that we can read and that is short and not mail; or
+ * a link. */
+static bool
+is_lock(const char *path)
+{
+	CLEAN_FD int fd = open(path,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || S_ISDIR(st.st_mode))
+		return false;
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return true;
+	return fd >= 0 && st.st_size <= LOCK_MAX && !begins_a_mailbox(fd);
+}
+
+static bool
+is_stale(const struct stat *st)
+{
+	return clock_wall() / SECOND - st->st_mtime >
+	    params.stale_lock_time / SECOND;
+}
+
 static void
 mbox_free(struct mbox *b)
 {
 	if (b->armed && ftruncate(b->file, b->before) == 0)
 		(void)fsync(b->file); /* the failure is already being said */
 	close_fd(&b->file);
-	if (b->lock.len > 0)
+	if (b->lock.len > 0 && is_lock(buf_str(&b->lock)))
 		(void)unlink(buf_str(&b->lock)); /* grows stale, then */
 	buf_free(&b->lock);
 }
@@ -70,30 +109,29 @@ drop_stale(const char *path)
 {
 	struct stat st;
 
-	if (lstat(path, &st) == 0 &&
-	    clock_wall() / SECOND - st.st_mtime >
-		params.stale_lock_time / SECOND)
+	if (lstat(path, &st) == 0 && is_stale(&st) && is_lock(path))
 		(void)unlink(path); /* the next attempt says why not */
 }
 
 static bool
 make_dotlock(struct mbox *b, const char *mailbox)
 {
-	buf_addf(&b->lock, "%s.lock", mailbox);
+	buf_addf(&b->lock, "%s" LOCK_SUFFIX, mailbox);
 	for (int64_t i = 0; i < params.deliver_lock_attempts; i++) {
 		int fd = open(buf_str(&b->lock),
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 		if (fd >= 0)
 			return close(fd) == 0;
-		if (errno != EEXIST)
-			break;
+		if (errno != EEXIST) {
+			buf_reset(&b->lock);
+			return false;
+		}
 		drop_stale(buf_str(&b->lock));
 		wait_for_lock();
 	}
-	int saved = errno;
 	buf_reset(&b->lock);
-	errno = saved == EEXIST ? EAGAIN : saved;
+	errno = EAGAIN;
 	return false;
 }
 
@@ -135,6 +173,29 @@ is_mailbox(int fd, bool named, const char **why)
 	return *why == NULL;
 }
 
+/* Opens it, or makes it.  A file x.lock that was there and holds no mail may be
+ * the dotlock of x, unless it has grown stale: EAGAIN. */
+static int
+open_or_make(const char *path)
+{
+	int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC;
+	struct stat st;
+
+	if (!str_ends(path, LOCK_SUFFIX))
+		return open(path, flags | O_CREAT, 0600);
+	CLEAN_FD int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	if (fd >= 0 || errno != EEXIST)
+		return TAKE_FD(fd);
+	fd = open(path, flags);
+	if (fd >= 0 && fstat(fd, &st) == 0 && !begins_a_mailbox(fd) &&
+	    (st.st_size > 0 || !is_stale(&st))) {
+		close_fd(&fd);
+		errno = EAGAIN;
+	}
+	return TAKE_FD(fd);
+}
+
 static bool
 open_mbox(struct mbox *b, const struct msg_deliver *m, const char **why)
 {
@@ -143,10 +204,7 @@ open_mbox(struct mbox *b, const struct msg_deliver *m, const char **why)
 	if (has_lock(m, "dotlock") && !make_dotlock(b, m->target) &&
 	    (!named || (errno != EACCES && errno != EROFS)))
 		return false;
-	b->file = open(m->target,
-	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-		O_CLOEXEC,
-	    0600);
+	b->file = open_or_make(m->target);
 	if (b->file < 0 || !is_mailbox(b->file, named, why) ||
 	    !lock_file(m, b->file))
 		return false;
@@ -176,6 +234,18 @@ end_last_line(const struct mbox *b)
 	return last == '\n' || fd_write_all(b->file, "\n\n", 2) == 0;
 }
 
+/* Who does not know our locks may have removed the file meanwhile. */
+static bool
+is_still_there(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	errno = EAGAIN;
+	return st.st_nlink > 0;
+}
+
 static bool
 append(struct mbox *b, const struct msg_deliver *m, int mail)
 {
@@ -186,7 +256,8 @@ append(struct mbox *b, const struct msg_deliver *m, int mail)
 	b->armed = true;
 	if (!end_last_line(b) ||
 	    !deliver_text_each(m, mail, true, true, write_piece, b) ||
-	    fd_write_all(b->file, "\n", 1) < 0 || fsync(b->file) < 0)
+	    fd_write_all(b->file, "\n", 1) < 0 || fsync(b->file) < 0 ||
+	    !is_still_there(b->file))
 		return false;
 	b->armed = false;
 	return true;

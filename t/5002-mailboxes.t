@@ -70,6 +70,18 @@ is "and leaves it as it was" "$(stat -c %s "$root/var/mail/alice")" "$size"
 rm "$root/var/mail/alice.lock"
 ok "mqueue -f" on a mqueue -f
 ok "it arrives" wait_for 20 mailbox_has a alice 'Subject: while-locked'
+printf 'From b@a.test  Sat Nov 21 00:00:00 2026\n\ntext\n' \
+    >"$root/var/mail/alice.lock"
+on a sh -c 'cd /var/mail; chown bob alice.lock; chmod 600 alice.lock
+    touch -d "1 day ago" alice.lock'
+ok "mail where the dotlock is another's mailbox" mail_to alice@a.test beside
+ok "waits too" wait_for 20 sh -c 'nsenter -t "$1" -n -m -u -r -w \
+    /usr/local/bin/mqueue | grep -q "cannot update mailbox"' x "$pid_a"
+ok "and leaves the other's mail alone" grep -q '^text' \
+    "$root/var/mail/alice.lock"
+rm "$root/var/mail/alice.lock"
+ok "mqueue -f once more" on a mqueue -f
+ok "and it arrives" wait_for 20 mailbox_has a alice 'Subject: beside'
 ok "a message beyond the limit" on a sh -c \
     '(echo "Subject: large"; echo; seq 1000) | sendmail -f x@a.test alice@a.test'
 ok "is returned" wait_for 10 log_has a \

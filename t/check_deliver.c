@@ -392,6 +392,63 @@ START_TEST(a_locked_mbox_is_later)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool stale;
+	enum outcome outcome;
+} lock_files[] = {
+	{ "", false, OUTCOME_DEFER },
+	{ "123\n", false, OUTCOME_DEFER },
+	{ "123:host.example\n", true, OUTCOME_SENT },
+	{ "Fro", true, OUTCOME_SENT },
+	{ "From s@a  Sat Nov 21", false, OUTCOME_DEFER },
+	{ "From s@a  Sat Nov 21", true, OUTCOME_DEFER },
+};
+
+START_TEST(what_holds_mail_is_no_stale_lock)
+{
+	CLEAN_BUF struct buf got = { 0 };
+	struct msg_deliver m = request(DELIVER_MBOX, "mbox");
+
+	deliver(&m);
+	write_file("mbox.lock", lock_files[_i].text, 0600);
+	if (lock_files[_i].stale)
+		params.stale_lock_time = -SECOND;
+	deliver(&m);
+	if (lock_files[_i].outcome == OUTCOME_SENT) {
+		assert_result(OUTCOME_SENT, "2.0.0", "delivered to mailbox");
+		return;
+	}
+	assert_result(OUTCOME_DEFER, "4.2.0", "temporarily unavailable");
+	read_file("mbox.lock", &got);
+	ck_assert_str_eq(buf_str(&got), lock_files[_i].text);
+}
+END_TEST
+
+/* The mailbox of a user x.lock, beside that of x. */
+START_TEST(a_mailbox_may_be_called_like_a_lock)
+{
+	CLEAN_BUF struct buf got = { 0 };
+	struct msg_deliver m = request(DELIVER_MBOX, "mbox");
+
+	deliver(&m);
+	m = request(DELIVER_MBOX, "mbox.lock");
+	write_file("mbox.lock", "", 0600);
+	deliver(&m);
+	assert_result(OUTCOME_DEFER, "4.2.0", "temporarily unavailable");
+	params.stale_lock_time = -SECOND;
+	deliver(&m);
+	assert_result(OUTCOME_SENT, "2.0.0", "delivered to mailbox");
+	deliver(&m);
+	assert_result(OUTCOME_SENT, "2.0.0", "delivered to mailbox");
+	read_file("mbox.lock", &got);
+	ck_assert_uint_gt(got.len, 2 * strlen(HEAD MBOX_BODY));
+	write_file("mbox.lock", "123\n", 0600);
+	deliver(&m);
+	assert_result(OUTCOME_DEFER, "4.2.0", "temporarily unavailable");
+}
+END_TEST
+
 START_TEST(a_linked_mbox_is_not_touched)
 {
 	CLEAN_BUF struct buf other = { 0 };
@@ -625,6 +682,9 @@ suite_of_cases(void)
 	tcase_add_test(t, a_piece_of_a_message_does_not_swallow_the_next);
 	tcase_add_test(t, a_failed_delivery_is_taken_back);
 	tcase_add_test(t, a_locked_mbox_is_later);
+	tcase_add_loop_test(t, what_holds_mail_is_no_stale_lock, 0,
+	    ARRAY_LEN(lock_files));
+	tcase_add_test(t, a_mailbox_may_be_called_like_a_lock);
 	tcase_add_test(t, a_linked_mbox_is_not_touched);
 	tcase_add_test(t, a_named_file_may_be_anybodys);
 	tcase_add_test(t, dev_null_takes_all);
