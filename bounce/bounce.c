@@ -1,14 +1,14 @@
 /*
  * bounce: writes notifications.
  *
- *	qmgr, pickup ──notice, descriptor──▶ bounce ──mail──▶ cleanup
+ *	qmgr, pickup ──notice──▶ bounce ──mail──▶ cleanup
  *
  * qmgr decides who is told of what; here it becomes a message, read from the
- * queue file's descriptor (pickup's, of a message that never came into the
- * queue, is a file that a user has written), and the answer goes back when cleanup has it safe
- * on disk.  A notification has the null sender, so there is never one about
- * another, but for the postmaster's, which are about a notification and have
- * a sender that qmgr never tells.
+ * queue file's descriptor, and the answer goes back when cleanup has it safe
+ * on disk.  pickup does the same with a message that can never come into the
+ * queue; its file may hold whatever a user has written.  A notification has the
+ * null sender, so there is never one about another, but for the postmaster's,
+ * which are about a notification and have a sender that qmgr never tells.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

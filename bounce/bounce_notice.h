@@ -9,7 +9,7 @@
 
 #include "chan.h"
 
-/* The handlers of notice (from qmgr, or pickup) and of mail_done (from cleanup). */
+/* The handlers of notice (from qmgr or pickup) and mail_done (from cleanup). */
 chan_fn bounce_notice, bounce_done;
 
 /* The channel is gone: what cleanup had fails, and qmgr asks again; what qmgr

@@ -4,8 +4,8 @@
  * The file is locked as mailbox_delivery_lock says; what was added is taken
  * away again when not all of it could be written and flushed.
  *
- * The dotlock of x has the name that the mailbox of a user x.lock has: what
- * holds mail is never removed as a lock, nor is mail written to what may be one.
+ * The dotlock of x is called like the mailbox of a user x.lock: what holds mail
+ * is never removed as a lock, nor is mail written to what may be one.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

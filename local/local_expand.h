@@ -32,6 +32,7 @@
 #include "arena.h"
 #include "dsn.h"
 #include "list.h"
+#include "local_user.h"
 #include "map.h"
 #include "msg.h"
 
@@ -64,19 +65,6 @@ struct expand_member {
 			       not allowed there */
 	const char *sender; /* "" for the message's */
 };
-
-/* What lookup knows of a user. */
-struct local_user {
-	const char *name;
-	const char *home;
-	const char *shell;
-	int64_t uid;
-	bool root;
-};
-
-/* "name:uid:gid:home:shell:gecos"; false where it is not that. */
-MUST_CHECK bool local_user_parse(struct arena *a, const char *value,
-    struct local_user *out);
 
 /* A name, list or file that is still to be looked at. */
 struct expand_node;
@@ -121,9 +109,3 @@ bool local_expand_wants_include(const struct expand *e);
 bool local_expand_may_be_direct(const struct expand *e);
 
 void local_expand_free(struct expand *e);
-
-/* user and extension of a local part as recipient_delimiter says, in lower
- * case; owner-x and x-request stay whole (owner_request_special).  Whether the
- * whole local part is a user is not known here. */
-void local_split(struct arena *a, const char *local, const char **user,
-    const char **ext);

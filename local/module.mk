@@ -2,6 +2,7 @@
 noinst_LIBRARIES += local/liblocal.a local/libdeliver.a
 local_liblocal_a_SOURCES = local/local_list.h local/local_list.c \
 	local/local_vars.h local/local_vars.c \
+	local/local_user.h local/local_user.c \
 	local/local_expand.h local/local_expand.c \
 	local/local_world.h local/local_world.c \
 	local/local_virtual.h local/local_virtual.c \
