@@ -148,13 +148,13 @@ take_file(const char *id, enum spool_dir dir, int fd)
 	count_books(mail, fd >= 0);
 	mail_attach(mail, m);
 	parts_sort(mail);
-	if (dir == SPOOL_NEW) {
-		say_backup(mail);
-		say_active(mail);
-	}
-	/* Read again when its turn comes: what is not fresh, and what is too
-	 * much. */
+	/* Read again when its turn comes, and said to be active then: what is
+	 * not fresh, and what is too much. */
 	bool keep = fd >= 0 && qmgr.n_loaded <= LOADED_MAX;
+	if (dir == SPOOL_NEW)
+		say_backup(mail);
+	if (dir == SPOOL_NEW && (keep || sched_settled(m)))
+		say_active(mail);
 	fate_progress(mail);
 	m = sched_find(qmgr.sched, id);
 	if (!keep && m != NULL && (mail = m->loaded) != NULL &&

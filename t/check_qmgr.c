@@ -452,6 +452,9 @@ START_TEST(mail_in_new_is_taken_up_once)
 	msg_put_queue_new(&packet, &(struct msg_queue_new){ .id = id });
 	ck_assert(take_new(NULL, packet.text + 4, packet.len - 4, fd));
 	ck_assert(!next_job(&job, 100));
+	const char *active = strstr(buf_str(&logged), "(queue active)");
+	ck_assert_ptr_nonnull(active);
+	ck_assert_ptr_null(strstr(active + 1, "(queue active)"));
 }
 END_TEST
 
