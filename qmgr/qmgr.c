@@ -28,6 +28,7 @@
 #include "qmgr_parts.h"
 #include "qmgr_peer.h"
 #include "qmgr_scan.h"
+#include "qmgr_stood.h"
 #include "qmgr_take.h"
 #include "qmgr_wake.h"
 #include "route.h"
@@ -74,6 +75,7 @@ static void
 on_tick(struct loop_timer *t)
 {
 	fate_sweep();
+	stood_note();
 	agent_warn();
 	qmgr_soon();
 	loop_timer(t, TICK, on_tick);
@@ -84,6 +86,7 @@ begin(void)
 {
 	qmgr.at_work = true;
 	agent_ask_backup();
+	stood_open();
 	scan_start();
 	if (program_first())
 		etrn_start();
@@ -103,6 +106,8 @@ on_drain(void)
 	scan_stop();
 	admin_stop();
 	loop_cancel(&tick_timer);
+	if (qmgr.at_work)
+		stood_note();
 	handover_tell();
 	agent_cancel(NULL);
 }

@@ -45,6 +45,13 @@ sched_backup(struct sched *s, struct sched_msg *m, bool backup)
 	sched_rekey(s, m);
 }
 
+void
+sched_stood(struct sched *s, struct sched_msg *m, int64_t stood)
+{
+	m->expires += stood;
+	sched_rekey(s, m);
+}
+
 static int64_t
 left_to_warning(const struct sched *s, const struct sched_msg *m)
 {

@@ -142,6 +142,9 @@ void sched_backup(struct sched *s, struct sched_msg *m, bool backup);
 void sched_resume(struct sched *s, struct sched_msg *m, uint16_t attempts,
     int64_t retry);
 
+/* Its time stood still for so long before it came to us. */
+void sched_stood(struct sched *s, struct sched_msg *m, int64_t stood);
+
 /* n recipients more go there: ready, or with the message's clock. */
 struct sched_part *sched_join(struct sched *s, struct sched_msg *m,
     struct dest *d, uint32_t n, bool waiting);

@@ -20,6 +20,7 @@
 #include "qmgr_mail.h"
 #include "qmgr_parts.h"
 #include "qmgr_scan.h"
+#include "qmgr_stood.h"
 #include "str.h"
 
 static void
@@ -60,6 +61,7 @@ make_known(const struct mail *mail, const char *id, enum spool_dir dir)
 
 	sched_time(qmgr.sched, loop_now());
 	struct sched_msg *known = sched_add(qmgr.sched, id, age, flags_of(m));
+	sched_stood(qmgr.sched, known, stood_since(m->env.arrived));
 	sched_resume(qmgr.sched, known, attempts, m->next_retry - now);
 	if (dir == SPOOL_CUR)
 		known->owner |= OWNER_CUR;

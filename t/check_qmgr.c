@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -32,6 +33,7 @@
 #include "qmgr_parts.h"
 #include "qmgr_peer.h"
 #include "qmgr_scan.h"
+#include "qmgr_stood.h"
 #include "qmgr_take.h"
 #include "route.h"
 #include "str.h"
@@ -1412,6 +1414,55 @@ START_TEST(members_with_senders_of_their_own_are_all_tried)
 }
 END_TEST
 
+/* What is left to a message of this age that is found at a restart. */
+static int64_t
+left_after_restart(int64_t age)
+{
+	const char *to = "a@y.test", *id = new_id();
+
+	mail_age = age;
+	(void)close(write_mail(id, "s@x.test", &to, 1));
+	stood_open();
+	take_file(id, SPOOL_NEW, -1);
+	return sched_left(qmgr.sched, sched_find(qmgr.sched, id));
+}
+
+static void
+damage_stood(const char *text)
+{
+	CLEAN_FD int fd = openat(qmgr.dir, "cur/stood", O_WRONLY | O_TRUNC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
+}
+
+#define ABOUT(value, want) ck_assert_int_lt(llabs((value) - (want)), 5 * SECOND)
+
+START_TEST(the_resolvers_absence_outlives_a_restart)
+{
+	static const char *const bad[] = { "1", "1 2", "1 2\n5 4\n", "x 2\n",
+		"1 2 3\n", "1 \n", "\n" };
+
+	ABOUT(left_after_restart(30 * MINUTE), 30 * MINUTE);
+	qmgr.sched->frozen = loop_now() - SECOND;
+	stood_note();
+	ck_assert_int_lt(faccessat(qmgr.dir, "cur/stood", F_OK, 0), 0);
+	qmgr.sched->frozen = loop_now() - 10 * MINUTE;
+	stood_note(); /* it is written while it lasts */
+	qmgr.sched->frozen = 0;
+	ABOUT(left_after_restart(30 * MINUTE), 40 * MINUTE);
+	ABOUT(left_after_restart(4 * MINUTE), HOUR);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		damage_stood(bad[i]);
+		buf_reset(&logged);
+		ABOUT(left_after_restart(30 * MINUTE), 30 * MINUTE);
+		LOGGED("is damaged");
+	}
+	ck_assert_int_eq(unlinkat(qmgr.dir, "cur/stood", 0), 0);
+	stood_open();
+}
+END_TEST
+
 #define SOMEBODY 65534
 
 /* Whether who connects now is kept, and not sent away at once. */
@@ -1495,6 +1546,7 @@ suite_of_cases(void)
 	tcase_add_test(t, each_part_of_a_message_expires);
 	tcase_add_test(t, the_jobs_of_a_large_mailing_do_not_slow_down);
 	tcase_add_test(t, members_with_senders_of_their_own_are_all_tried);
+	tcase_add_test(t, the_resolvers_absence_outlives_a_restart);
 	tcase_add_test(t, there_is_always_a_connection_for_root);
 	suite_add_tcase(s, t);
 	return s;
