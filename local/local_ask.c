@@ -9,8 +9,8 @@
 
 static struct map open_questions; /* number to struct local_ask */
 
-static void
-close_question(struct local_ask *q)
+void
+local_ask_drop(struct local_ask *q)
 {
 	(void)map_drop(&open_questions, &q->number, sizeof(q->number));
 	loop_cancel(&q->timer);
@@ -22,7 +22,7 @@ close_question(struct local_ask *q)
 static void
 fail(struct local_ask *q, const char *why)
 {
-	close_question(q);
+	local_ask_drop(q);
 	q->failed(q, why);
 }
 
@@ -77,7 +77,7 @@ local_ask_take(const struct chan *c, uint32_t number)
 
 	if (q == NULL || q->to != c)
 		return NULL;
-	close_question(q);
+	local_ask_drop(q);
 	return q;
 }
 

@@ -43,6 +43,9 @@ void local_ask_send(struct local_ask *q, enum role role,
 /* Whose answer this is, closed now; NULL where nobody waits for it. */
 struct local_ask *local_ask_take(const struct chan *c, uint32_t number);
 
+/* Closes it: nobody waits for its answer any more. */
+void local_ask_drop(struct local_ask *q);
+
 /* A peer is there: what waits for it goes out.  A peer is gone: what it was
  * asked fails. */
 void local_ask_peer(struct chan *c);

@@ -42,6 +42,7 @@ struct job {
 	size_t left; /* recipients without a fate, and one while it begins */
 	int mail;
 	int64_t started;
+	bool stopped; /* what has not begun does not */
 };
 
 struct rcpt {
@@ -50,6 +51,7 @@ struct rcpt {
 	struct expand e;
 	struct local_ask ask; /* the open question */
 	bool expanding;       /* the question is the expansion's */
+	bool delivering;      /* ... or a delivery */
 	int64_t ready;        /* when the delivery began */
 };
 
@@ -144,6 +146,13 @@ finish_so(struct rcpt *r, enum outcome outcome, enum fault fault,
 	finish(r, &fate);
 }
 
+static void
+stop(struct rcpt *r)
+{
+	finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
+	    "the delivery was stopped");
+}
+
 /* ---- questions ---- */
 
 static void
@@ -158,6 +167,7 @@ static uint32_t
 open_question(struct rcpt *r, int64_t wait, bool expanding)
 {
 	r->expanding = expanding;
+	r->delivering = false;
 	return local_ask_open(&r->ask, wait, no_answer);
 }
 
@@ -219,6 +229,7 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 	m->head_at = job->m.head_at;
 	m->head_len = job->m.head_len;
 	m->stream = open_question(r, m->deadline - clock_wall() + GRACE, false);
+	r->delivering = true;
 	msg_put_deliver(&packet, m);
 	local_ask_send(&r->ask, ROLE_DELIVER, &packet, job->mail);
 }
@@ -366,6 +377,10 @@ send_members(struct rcpt *r)
 static void
 go_on(struct rcpt *r)
 {
+	if (r->job->stopped) {
+		stop(r);
+		return;
+	}
 	enum expand_want want = local_expand_next(&r->e);
 
 	if (r->e.warning != NULL) {
@@ -453,15 +468,38 @@ local_job_start(struct chan *c, const void *body, size_t len, int fd)
 	return true;
 }
 
-/* A delivery that has begun is in doubt until it ends, and all have begun. */
+/* A delivery that has begun is in doubt until it ends; questions are not. */
+static void
+cancel(struct job *job)
+{
+	job->stopped = true;
+	job->left++; /* so that it stays until all were looked at */
+	for (size_t i = 0; i < job->n; i++) {
+		struct rcpt *r = &job->rcpts[i];
+
+		if (r->ask.number != 0 &&
+		    (!r->delivering || r->ask.to == NULL)) {
+			local_ask_drop(&r->ask);
+			stop(r);
+		}
+	}
+	settle(job);
+}
+
 bool
 local_job_cancel(struct chan *c, const void *body, size_t len, int fd)
 {
 	struct msg_job_cancel m;
 	CLEAN_FD int unasked = fd;
 
-	(void)c;
-	return msg_get_job_cancel(&m, body, len) && unasked < 0;
+	if (!msg_get_job_cancel(&m, body, len) || unasked >= 0)
+		return false;
+	LIST_EACH(struct job, job, &jobs, link)
+		if (job->from == c && job->m.stream == m.stream) {
+			cancel(job);
+			break;
+		}
+	return true;
 }
 
 bool

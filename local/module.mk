@@ -21,8 +21,10 @@ local_local_LDADD = local/liblocal.a $(LDADD)
 local_deliver_SOURCES = local/deliver.c
 local_deliver_LDADD = local/libdeliver.a $(LDADD)
 
-check_PROGRAMS += t/check_local t/check_deliver
+check_PROGRAMS += t/check_local t/check_local_job t/check_deliver
 t_check_local_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local
 t_check_local_LDADD = local/liblocal.a $(LDADD)
+t_check_local_job_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local
+t_check_local_job_LDADD = local/liblocal.a $(LDADD)
 t_check_deliver_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local
 t_check_deliver_LDADD = local/libdeliver.a $(LDADD)
