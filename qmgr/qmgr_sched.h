@@ -137,13 +137,11 @@ struct sched_msg *sched_find(const struct sched *s, const char *id);
  * as long as that says.  May be said again; also after SCHED_EXPIRE. */
 void sched_backup(struct sched *s, struct sched_msg *m, bool backup);
 
-/* After a restart: attempts made so far, and the time until its own clock is
- * due. */
+/* After a restart: for how long its time stood still; attempts made so far, and
+ * the time until its own clock is due. */
+void sched_stood(struct sched *s, struct sched_msg *m, int64_t stood);
 void sched_resume(struct sched *s, struct sched_msg *m, uint16_t attempts,
     int64_t retry);
-
-/* Its time stood still for so long before it came to us. */
-void sched_stood(struct sched *s, struct sched_msg *m, int64_t stood);
 
 /* n recipients more go there: ready, or with the message's clock. */
 struct sched_part *sched_join(struct sched *s, struct sched_msg *m,
