@@ -17,7 +17,6 @@
 #include "qmgr_notice.h"
 #include "qmgr_parts.h"
 #include "qmgr_refused.h"
-#include "str.h"
 
 #define SWEEP_MAX 2000
 
@@ -203,8 +202,6 @@ give_up(struct mail *mail, const char *text, bool all)
 			continue;
 		struct dsn dsn = r->last;
 		dsn.outcome = OUTCOME_BOUNCE;
-		if (str_eq(dsn.status, "4.4.6")) /* a loop to the end */
-			dsn.status[0] = '5';
 		if (dsn.status[0] != '4' && dsn.status[0] != '5')
 			memcpy(dsn.status, "4.4.7", sizeof("4.4.7"));
 		if (dsn.text == NULL || dsn.text[0] == '\0')

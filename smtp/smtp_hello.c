@@ -58,8 +58,8 @@ static enum smtp_stage
 loops(struct smtp_client *c)
 {
 	if (c->mail != NULL)
-		smtp_mail_decide_rest(c->mail, OUTCOME_BOUNCE,
-		    FAULT_DESTINATION, "5.4.6",
+		smtp_mail_decide_rest(c->mail, OUTCOME_BOUNCE, FAULT_NONE,
+		    "5.4.6",
 		    arena_printf(c->mail->arena,
 			"mail for %s loops back to myself", c->setup.nexthop));
 	smtp_say_quit(c);

@@ -151,7 +151,7 @@ static const struct script {
 	    3, SMTP_CLOSED },
 	{ "the host is ourselves", "a",
 	    { { HI, EHLO }, { "250 SELF hello\r\n", "QUIT\r\n" } },
-	    "bounced 5.4.6 2 mail for x loops back to myself\n", 0, 3,
+	    "bounced 5.4.6 0 mail for x loops back to myself\n", 0, 3,
 	    SMTP_CLOSED },
 	{ "the message is too big", "a", { { HI, EHLO }, { CAPS, "" } },
 	    "bounced 5.3.4 0 message size 5000 exceeds size limit 1000 of "

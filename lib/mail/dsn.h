@@ -23,7 +23,7 @@ enum fault {
 	FAULT_NONE,
 	FAULT_MESSAGE,     /* this message or this address */
 	FAULT_DESTINATION, /* nobody there answered, or it refused to talk; of a
-			      bounce: the DNS names nobody, or ourselves */
+			      bounce: the DNS names nobody */
 	FAULT_RESOLVER,    /* the DNS did not answer */
 	FAULT_LOCAL,       /* our own trouble: disk, memory, agent lost */
 };

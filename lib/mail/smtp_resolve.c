@@ -82,7 +82,7 @@ finish(struct smtp_resolve *r)
 			    params.smtp_randomize_addresses,
 			    arc4random_uniform);
 		else if (loop && r->failure.outcome != OUTCOME_DEFER)
-			decide(r, OUTCOME_BOUNCE, FAULT_DESTINATION, "5.4.6",
+			decide(r, OUTCOME_BOUNCE, FAULT_NONE, "5.4.6",
 			    arena_printf(r->arena,
 				"mail for %s loops back to myself",
 				r->nexthop));
