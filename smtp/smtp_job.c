@@ -68,8 +68,8 @@ decide_finally(struct job *j, size_t i)
 }
 
 /* Mail that we keep for others is not returned because the DNS says for a while
- * that they do not exist.  A loop is another thing: waiting mends it seldom, and
- * RFC 5321 5.1 wants it said. */
+ * that they do not exist.  A loop is another thing: waiting mends it seldom,
+ * and RFC 5321 5.1 wants it said. */
 static void
 be_patient(const struct job *j, struct dsn *fate)
 {
