@@ -42,7 +42,7 @@ conf_free(struct conf *c)
 static bool
 check_accounts(const struct service *s, struct buf *errors)
 {
-	const struct rights *r = rights_of(role_of(s->program));
+	const struct rights *r = rights_of(role_of(s->program, s->name));
 	const char *user = s->user[0] != '\0' ? s->user : r->user;
 	bool ok = true;
 

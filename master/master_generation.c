@@ -378,7 +378,7 @@ add_unit(struct generation *g, const struct service *s, struct buf *errors)
 	struct unit *u = xcalloc(1, sizeof(*u));
 
 	u->gen = g;
-	u->role = role_of(s->program);
+	u->role = role_of(s->program, s->name);
 	u->name = xstrdup(s->name);
 	u->program = xstrdup(s->program);
 	u->peer_name = peer_name_of(u->role, s);

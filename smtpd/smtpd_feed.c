@@ -228,6 +228,8 @@ send_end(struct smtpd_feed *f)
 		.stream = f->stream,
 		.flags = v->failed ? MAIL_SPF_FAIL : 0,
 		.results = v->results,
+		.spf = v->result,
+		.spf_domain = v->domain,
 	};
 
 	msg_put_mail_end(&packet, &m);

@@ -110,6 +110,9 @@ keep_results(struct smtpd_conn *c, const struct msg_spf_done *m)
 		    helo);
 	c->verify.results = arena_strdup(&c->s.tx.arena, buf_str(&out));
 	c->verify.failed = m->result == SPF_FAIL;
+	c->verify.result = m->mail;
+	c->verify.domain = arena_strdup(&c->s.tx.arena,
+	    sender[0] != '\0' ? domain_of(sender) : helo);
 }
 
 static struct smtpd_verdict
@@ -289,4 +292,6 @@ smtpd_verify_drop(struct smtpd_conn *c)
 	c->verify.waits = VERIFY_NOBODY;
 	c->verify.failed = false;
 	c->verify.results = NULL;
+	c->verify.result = SPF_NONE;
+	c->verify.domain = NULL;
 }

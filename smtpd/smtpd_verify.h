@@ -36,6 +36,8 @@ struct smtpd_verify {
 	enum verify_wait waits;
 	bool failed;         /* the client may not use its sender */
 	const char *results; /* for Authentication-Results; NULL: not known */
+	uint8_t result;      /* enum spf_result, and the domain that it is of */
+	const char *domain;  /* NULL: not known */
 };
 
 /* Before the rights are given up.  Ends in log_fatal where a list is wrong, or

@@ -35,6 +35,8 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_SMTPD, ROLE_KEYS },
 		{ ROLE_SMTPD, ROLE_VERIFY },
 		{ ROLE_SMTPD, ROLE_QMGR },
+		{ ROLE_CLEANUP, ROLE_VERIFY },
+		{ ROLE_CLEANUP, ROLE_SIGN },
 	};
 	size_t n = 0;
 

@@ -203,9 +203,12 @@ END_TEST
 START_TEST(roles_have_names)
 {
 	for (int i = ROLE_MASTER; i < ROLES; i++)
-		ck_assert_int_eq(role_of(role_name((enum role)i)), i);
-	ck_assert_int_eq(role_of("none"), ROLE_NONE);
-	ck_assert_int_eq(role_of(""), ROLE_NONE);
+		ck_assert_int_eq(role_of(role_name((enum role)i),
+				     i == ROLE_SIGN ? "sign" : "any"),
+		    i);
+	ck_assert_int_eq(role_of("none", ""), ROLE_NONE);
+	ck_assert_int_eq(role_of("", ""), ROLE_NONE);
+	ck_assert_int_eq(role_of("smtpd", "sign"), ROLE_SMTPD);
 	ck_assert_str_eq(role_name(ROLES), "unknown");
 }
 END_TEST

@@ -672,6 +672,10 @@ ended_with(uint32_t flags, const char *results)
 	ck_assert(msg_get_mail_end(&m, packet.text + 4, packet.len - 4));
 	ck_assert_uint_eq(m.flags, flags);
 	ck_assert_str_eq(m.results, results);
+	if (flags == MAIL_SPF_FAIL) {
+		ck_assert_uint_eq(m.spf, SPF_FAIL);
+		ck_assert_str_eq(m.spf_domain, "x.test");
+	}
 }
 
 START_TEST(a_mark_holds_nothing_up_before_the_end)

@@ -86,4 +86,7 @@ libposthouse_a_SOURCES += lib/mail/tls.h lib/mail/tls.c \
 check_PROGRAMS += t/check_tls
 libposthouse_a_SOURCES += lib/mail/spf_check.h lib/mail/spf_check.c
 libposthouse_a_SOURCES += lib/mail/authres.h lib/mail/authres.c
+libposthouse_a_SOURCES += \
+	lib/mail/dkim.h lib/mail/dkim_tags.c lib/mail/dkim_canon.c
+check_PROGRAMS += t/check_dkim
 check_PROGRAMS += t/check_authres

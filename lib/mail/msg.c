@@ -103,6 +103,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_CALLOUT] = "callout",
 	[ROLE_KEYS] = "keys",
 	[ROLE_VERIFY] = "seal",
+	[ROLE_SIGN] = "seal",
 	[ROLE_ADMIN] = "admin",
 };
 
@@ -113,8 +114,10 @@ role_name(enum role role)
 }
 
 enum role
-role_of(const char *name)
+role_of(const char *name, const char *section)
 {
+	if (str_eq(name, "seal") && str_eq(section, "sign"))
+		return ROLE_SIGN;
 	for (int i = ROLE_MASTER; i < ROLES; i++)
 		if (str_eq(roles[i], name))
 			return (enum role)i;

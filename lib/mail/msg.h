@@ -93,13 +93,16 @@ enum role {
 	ROLE_CALLOUT,
 	ROLE_KEYS,
 	ROLE_VERIFY, /* seal, verifying */
+	ROLE_SIGN,   /* seal, signing */
 	ROLE_ADMIN,  /* a command of ours; its uid comes from the socket */
 	ROLES,
 };
 
-/* The program's name ("smtpd"), and the role of a name (ROLE_NONE). */
+/* The program's name ("smtpd"), and the role of a name in a section of
+ * master.conf (ROLE_NONE): seal signs in the section of that name, and verifies
+ * in any other. */
 const char *role_name(enum role role);
-enum role role_of(const char *name);
+enum role role_of(const char *name, const char *section);
 
 enum notice_kind {
 	NOTICE_BOUNCE,
@@ -157,6 +160,21 @@ enum deliver_kind {
 enum lookup_kind {
 	LOOKUP_USER, /* login name; value "name:uid:gid:home:shell:gecos" */
 	LOOKUP_UID,  /* key: the uid in decimal; value the same */
+};
+
+/* What is to become of a message that was judged. */
+enum judge_action {
+	JUDGE_TAKE,
+	JUDGE_HOLD, /* take it, and keep it back */
+	JUDGE_REJECT,
+	JUDGE_LATER,
+};
+
+enum seal_verdict {
+	SEAL_NONE, /* not signed: no key is for its From */
+	SEAL_SIGNED,
+	SEAL_CONVERT, /* it would be, but has to become 7-bit before */
+	SEAL_FAILED,
 };
 
 /* What is known of a recipient whose mailbox is elsewhere. */

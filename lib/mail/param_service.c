@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "msg.h"
 #include "num.h"
 #include "param_rows.h"
 
@@ -391,7 +392,8 @@ check_pair(struct loader *l, const struct service *a, const struct service *b)
 		complain(l, head, "the section stands here twice: remove one");
 	else if (!a->enabled || !b->enabled)
 		return;
-	else if (p != NULL && p->once && str_eq(a->program, b->program))
+	else if (p != NULL && p->once &&
+	    role_of(a->program, a->name) == role_of(b->program, b->name))
 		complain(l, head, "%s runs already as [%s]: remove one",
 		    b->program, a->name);
 	else if (share_listen(a, b))

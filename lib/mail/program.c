@@ -51,6 +51,12 @@ static struct {
 	bool first, draining, stopping;
 } self;
 
+enum role
+program_role(void)
+{
+	return self.role;
+}
+
 const char *
 program_service(void)
 {
@@ -459,6 +465,7 @@ program_start(enum role role, int argc, char **argv)
 	self.role = role;
 	log_name(role_name(role));
 	read_options(argc, argv);
+	self.role = role_of(role_name(role), self.service);
 	check_socket(PROGRAM_CONTROL);
 	check_socket(PROGRAM_LOG);
 	fd_close_from(PROGRAM_LOCK + 1);

@@ -77,7 +77,9 @@ struct program_calls {
 	uint32_t feeders;
 };
 
+/* The role is that of the program in most sections (role_of()). */
 void program_start(enum role role, int argc, char **argv);
+enum role program_role(void);
 void program_confine(void);
 NORETURN void program_run(const struct program_calls *calls);
 

@@ -137,6 +137,14 @@ static const struct rights rows[] = {
 	    .files = 4096,
 	    .memory = 4096,
 	},
+	{
+	    .role = ROLE_SIGN,
+	    .user = "ph-sign",
+	    .root = ROOT_EMPTY,
+	    .calls = CALLS_BASE,
+	    .files = 4096,
+	    .memory = 4096,
+	},
 };
 
 struct ids {
