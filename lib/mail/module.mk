@@ -90,3 +90,6 @@ libposthouse_a_SOURCES += \
 	lib/mail/dkim.h lib/mail/dkim_tags.c lib/mail/dkim_canon.c
 check_PROGRAMS += t/check_dkim
 check_PROGRAMS += t/check_authres
+libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
+	lib/mail/sasl.h lib/mail/sasl.c
+check_PROGRAMS += t/check_sasl
