@@ -77,6 +77,12 @@ t_check_spf_vectors_SOURCES = t/check_spf_vectors.c \
 t_check_spf_vectors_LDADD = $(LDADD) $(SPF2_LIBS)
 EXTRA_DIST += t/spf_vectors.py t/data/spf.cases
 libposthouse_a_SOURCES += \
+	lib/mail/org_domain.h lib/mail/org_domain.c \
+	lib/mail/dmarc_record.h lib/mail/dmarc_record.c \
+	lib/mail/dmarc_from.h lib/mail/dmarc_from.c \
+	lib/mail/dmarc.h lib/mail/dmarc.c
+check_PROGRAMS += t/check_dmarc
+libposthouse_a_SOURCES += \
 	lib/mail/recipients_hex.h lib/mail/recipients_hex.c \
 	lib/mail/recipients.h lib/mail/recipients.c lib/mail/recipients_table.c
 check_PROGRAMS += t/check_recipients
