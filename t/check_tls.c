@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "param.h"
+#include "tls_binding.h"
 #include "tls_chain.h"
 #include "tls_sign.h"
 
@@ -268,6 +269,33 @@ sign_here(const uint8_t name[TLS_DIGEST], enum tls_sign_kind kind,
 }
 
 static bool
+is_same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && memcmp(buf_str(a), buf_str(b), a->len) == 0;
+}
+
+/* Both ends name the channel by the same octets. */
+static void
+compare_bindings(SSL *s, SSL *c)
+{
+	struct buf exporter[2] = { 0 }, end_point[2] = { 0 };
+
+	tls_binding_exporter(&exporter[0], s);
+	tls_binding_exporter(&exporter[1], c);
+	ck_assert_uint_eq(exporter[0].len,
+	    SSL_version(s) == TLS1_3_VERSION ? 32 : 0);
+	ck_assert(is_same(&exporter[0], &exporter[1]));
+	tls_binding_end_point(&end_point[0], SSL_get_certificate(s));
+	tls_binding_end_point(&end_point[1], SSL_get0_peer_certificate(c));
+	ck_assert_uint_eq(end_point[0].len, TLS_DIGEST);
+	ck_assert(is_same(&end_point[0], &end_point[1]));
+	buf_free(&exporter[0]);
+	buf_free(&exporter[1]);
+	buf_free(&end_point[0]);
+	buf_free(&end_point[1]);
+}
+
+static bool
 shake_hands(SSL_CTX *server, SSL_CTX *client)
 {
 	SSL *s = SSL_new(server), *c = SSL_new(client);
@@ -282,6 +310,8 @@ shake_hands(SSL_CTX *server, SSL_CTX *client)
 	for (int i = 0; i < 20 && !done; i++)
 		done = (int)(SSL_do_handshake(c) == 1) &
 		    (int)(SSL_do_handshake(s) == 1);
+	if (done)
+		compare_bindings(s, c);
 	SSL_free(s);
 	SSL_free(c);
 	return done;
