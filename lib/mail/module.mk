@@ -100,3 +100,8 @@ check_PROGRAMS += t/check_authres
 libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
 	lib/mail/sasl.h lib/mail/sasl.c
 check_PROGRAMS += t/check_sasl
+libposthouse_a_SOURCES += lib/mail/sts.h lib/mail/sts.c
+check_PROGRAMS += t/check_sts
+libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
+	lib/mail/https.h lib/mail/https.c
+check_PROGRAMS += t/check_http
