@@ -105,3 +105,4 @@ check_PROGRAMS += t/check_sts
 libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
 	lib/mail/https.h lib/mail/https.c
 check_PROGRAMS += t/check_http
+libposthouse_a_SOURCES += lib/mail/store.h lib/mail/store.c
