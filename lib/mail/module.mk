@@ -98,8 +98,8 @@ libposthouse_a_SOURCES += \
 check_PROGRAMS += t/check_dkim
 check_PROGRAMS += t/check_authres
 libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
-	lib/mail/sasl.h lib/mail/sasl.c
-check_PROGRAMS += t/check_sasl
+	lib/mail/sasl.h lib/mail/sasl.c lib/mail/sasl_server.c
+check_PROGRAMS += t/check_sasl t/check_sasl_server
 libposthouse_a_SOURCES += lib/mail/sts.h lib/mail/sts.c
 check_PROGRAMS += t/check_sts
 libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
