@@ -127,3 +127,41 @@ authres_put(struct buf *out, const char *method, const char *result,
 	if (plain)
 		buf_addf(out, " %s=%s", property, value);
 }
+
+bool
+authres_is_token(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_token(text.at[i]))
+			return false;
+	return text.len > 0;
+}
+
+static void
+put_quoted(struct buf *out, struct slice text)
+{
+	buf_addc(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] == '"' || text.at[i] == '\\')
+			buf_addc(out, '\\');
+		buf_addc(out, text.at[i]);
+	}
+	buf_addc(out, '"');
+}
+
+void
+authres_property(struct buf *out, const char *property, struct slice value)
+{
+	buf_addf(out, " %s=", property);
+	if (authres_is_token(value))
+		buf_add(out, value.at, value.len);
+	else
+		put_quoted(out, value);
+}
+
+void
+authres_reason(struct buf *out, const char *why)
+{
+	buf_adds(out, " reason=");
+	put_quoted(out, slice_of(why));
+}

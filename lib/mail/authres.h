@@ -25,3 +25,12 @@ bool authres_claims(struct slice value, const char *id);
  * word that needs no quotes. */
 void authres_put(struct buf *out, const char *method, const char *result,
     const char *property, const char *value);
+
+/* True for a word of RFC 2045 5.1, which stands without quotes. */
+bool authres_is_token(struct slice text);
+
+/* Appends " property=value", and " reason=\"...\"", quoted where they must
+ * be. */
+void authres_property(struct buf *out, const char *property,
+    struct slice value);
+void authres_reason(struct buf *out, const char *why);

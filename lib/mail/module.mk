@@ -94,8 +94,15 @@ check_PROGRAMS += t/check_tls
 libposthouse_a_SOURCES += lib/mail/spf_check.h lib/mail/spf_check.c
 libposthouse_a_SOURCES += lib/mail/authres.h lib/mail/authres.c
 libposthouse_a_SOURCES += \
-	lib/mail/dkim.h lib/mail/dkim_tags.c lib/mail/dkim_canon.c
-check_PROGRAMS += t/check_dkim
+	lib/mail/dkim.h lib/mail/dkim_tags.c lib/mail/dkim_canon.c \
+	lib/mail/dkim_signature.h lib/mail/dkim_signature.c \
+	lib/mail/dkim_key.h lib/mail/dkim_key.c \
+	lib/mail/dkim_fields.h lib/mail/dkim_fields.c \
+	lib/mail/dkim_verify.h lib/mail/dkim_verify.c \
+	lib/mail/dkim_sign.h lib/mail/dkim_sign.c
+check_PROGRAMS += t/check_dkim t/check_dkim_verify
+t_check_dkim_verify_SOURCES = t/check_dkim_verify.c \
+	t/dkim_world.h t/dkim_world.c
 check_PROGRAMS += t/check_authres
 libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
 	lib/mail/sasl.h lib/mail/sasl.c lib/mail/sasl_server.c
