@@ -105,8 +105,9 @@ t_check_dkim_verify_SOURCES = t/check_dkim_verify.c \
 	t/dkim_world.h t/dkim_world.c
 check_PROGRAMS += t/check_authres
 libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
-	lib/mail/sasl.h lib/mail/sasl.c lib/mail/sasl_server.c
-check_PROGRAMS += t/check_sasl t/check_sasl_server
+	lib/mail/sasl.h lib/mail/sasl.c lib/mail/sasl_server.c \
+	lib/mail/sasl_client.c
+check_PROGRAMS += t/check_sasl t/check_sasl_server t/check_sasl_client
 libposthouse_a_SOURCES += lib/mail/sts.h lib/mail/sts.c
 check_PROGRAMS += t/check_sts
 libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
