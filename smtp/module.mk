@@ -13,7 +13,8 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_mail.h smtp/smtp_mail.c \
 	smtp/smtp_verdict.h smtp/smtp_verdict.c \
 	smtp/smtp_client.h smtp/smtp_fate.h smtp/smtp_fate.c \
-	smtp/smtp_hello.h smtp/smtp_hello.c smtp/smtp_client.c \
+	smtp/smtp_hello.h smtp/smtp_hello.c \
+	smtp/smtp_auth.h smtp/smtp_auth.c smtp/smtp_client.c \
 	smtp/smtp_tls.h smtp/smtp_tls.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_request.h smtp/smtp_request.c \
@@ -21,6 +22,8 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_probe.h smtp/smtp_probe.c \
 	smtp/smtp_backup.h smtp/smtp_backup.c \
 	smtp/smtp_etrn.h smtp/smtp_etrn.c
+check_PROGRAMS += t/check_smtp_auth
+t_check_smtp_auth_LDADD = smtp/libsmtp.a $(LDADD)
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \
 	t/check_smtp_client t/check_smtp_job t/check_smtp_verdict
 t_check_smtp_reply_LDADD = smtp/libsmtp.a $(LDADD)

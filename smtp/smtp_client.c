@@ -17,6 +17,7 @@
 #include "addr.h"
 #include "msg.h"
 #include "param.h"
+#include "smtp_auth.h"
 #include "smtp_fate.h"
 #include "smtp_hello.h"
 #include "str.h"
@@ -41,6 +42,7 @@ static const struct stage stages[SMTP_STAGES] = {
 	[SMTP_HELO]     = { smtp_say_helo, smtp_hear_helo,     true,  LIMIT(helo) },
 	[SMTP_STARTTLS] = { smtp_say_starttls, smtp_hear_starttls, true,
 	    LIMIT(starttls) },
+	[SMTP_AUTH]     = { NULL,          smtp_auth_hear,     true,  LIMIT(helo) },
 	[SMTP_READY]    = { NULL,          NULL,               true,  NULL },
 	[SMTP_MAIL]     = { say_mail,      hear_mail,          false, LIMIT(mail) },
 	[SMTP_RCPT]     = { say_rcpt,      hear_rcpt,          false, LIMIT(rcpt) },
@@ -65,8 +67,8 @@ mail_over(struct smtp_client *c)
 }
 
 /* Nothing more is said but what is in out. */
-static void
-close_now(struct smtp_client *c)
+void
+smtp_say_no_more(struct smtp_client *c)
 {
 	mail_over(c);
 	c->state = SMTP_CLOSED;
@@ -78,7 +80,7 @@ void
 smtp_say_quit(struct smtp_client *c)
 {
 	buf_adds(&c->port.out, "QUIT\r\n");
-	close_now(c);
+	smtp_say_no_more(c);
 }
 
 /* The connection is of no use any more, and the mail may be tried elsewhere. */
@@ -91,7 +93,7 @@ give_up(struct smtp_client *c, const char *status, const char *text)
 	c->port.file_left = 0;
 	buf_reset(&c->port.out);
 	buf_reset(&c->port.out_tail);
-	close_now(c);
+	smtp_say_no_more(c);
 }
 
 static const char *
@@ -138,7 +140,7 @@ ready(struct smtp_client *c)
 	mail_over(c);
 	if (c->reply.code != 421)
 		return smtp_begin_mail(c);
-	close_now(c);
+	smtp_say_no_more(c);
 	return SMTP_READY;
 }
 
@@ -288,7 +290,7 @@ hear_rset(struct smtp_client *c)
 	if (c->reply.code / 100 == 2)
 		return smtp_begin_mail(c);
 	if (c->reply.code == 421)
-		close_now(c);
+		smtp_say_no_more(c);
 	else
 		smtp_say_quit(c);
 	return SMTP_READY;
@@ -358,7 +360,10 @@ static void
 hear(struct smtp_client *c)
 {
 	if (c->pending == 0) { /* mostly 421: it is going away */
-		close_now(c);
+		if (c->mail != NULL)
+			give_up(c, "4.4.2", smtp_fate_said(c));
+		else
+			smtp_say_no_more(c);
 		return;
 	}
 	c->pending--;
@@ -372,7 +377,7 @@ static void
 hear_garbage(struct smtp_client *c)
 {
 	if (c->mail == NULL) {
-		close_now(c);
+		smtp_say_no_more(c);
 		return;
 	}
 	c->answered = true;
@@ -413,7 +418,7 @@ smtp_client_quit(struct smtp_client *c)
 	if (c->greeted && c->pending == 0)
 		smtp_say_quit(c);
 	else
-		close_now(c);
+		smtp_say_no_more(c);
 }
 
 void
@@ -462,6 +467,15 @@ smtp_client_fail(struct smtp_client *c, const char *status, const char *text)
 }
 
 void
+smtp_client_login(struct smtp_client *c, const struct msg_login_say *said)
+{
+	if (c->state == SMTP_CLOSED || c->hearing != SMTP_AUTH)
+		return;
+	c->hearing = smtp_auth_told(c, said);
+	advance(c);
+}
+
+void
 smtp_client_drained(struct smtp_client *c)
 {
 	if (c->state == SMTP_CLOSED || c->hearing != SMTP_BODY ||
@@ -478,7 +492,7 @@ broke(struct smtp_client *c, const char *what, const char *when)
 	if (c->state == SMTP_CLOSED)
 		return;
 	if (c->mail == NULL)
-		close_now(c);
+		smtp_say_no_more(c);
 	else
 		give_up(c, "4.4.2",
 		    arena_printf(c->mail->arena, "%s %s %s %s", what,
@@ -504,5 +518,6 @@ smtp_client_free(struct smtp_client *c)
 	buf_free(&c->port.out_tail);
 	smtp_reply_free(&c->reply);
 	smtp_content_free(&c->content);
+	smtp_auth_free(&c->auth);
 	*c = (struct smtp_client){ 0 };
 }

@@ -17,6 +17,7 @@
 
 #pragma once
 
+#include "msg.h"
 #include "pump.h"
 #include "smtp_content.h"
 #include "smtp_mail.h"
@@ -42,6 +43,21 @@ struct smtp_setup {
 	const char *other_self; /* a host that calls itself this is us, and mail
 				   would loop; NULL: not looked at */
 	enum smtp_client_tls tls;
+	bool log_in; /* by AUTH, before the first mail */
+};
+
+/* AUTH (smtp_auth.h); all zero where nothing is under way. */
+struct smtp_auth {
+	enum smtp_auth_wish {
+		SMTP_AUTH_NOTHING,
+		SMTP_AUTH_BEGIN, /* how to log in to this host? */
+		SMTP_AUTH_NEXT,  /* what to answer to the challenge? */
+	} wish;                  /* the owner takes it back */
+	struct buf challenge;
+	struct buf held; /* what is to be said next */
+	bool holds;      /* it waits for an empty challenge */
+	bool open;       /* AUTH was said and has no final reply */
+	bool proved;     /* there is nothing left that the host has to prove */
 };
 
 struct smtp_client {
@@ -62,6 +78,7 @@ struct smtp_client {
 	bool answered;              /* the server said something to this one */
 	size_t accepted;            /* recipients */
 	struct smtp_offer offer;
+	struct smtp_auth auth;
 	struct smtp_reply reply;
 	struct smtp_content content;
 };
@@ -88,5 +105,8 @@ bool smtp_client_is_shaking(const struct smtp_client *c);
 void smtp_client_secured(struct smtp_client *c);
 void smtp_client_fail(struct smtp_client *c, const char *status,
     const char *text);
+
+/* The answer to auth.wish. */
+void smtp_client_login(struct smtp_client *c, const struct msg_login_say *said);
 
 void smtp_client_free(struct smtp_client *c);

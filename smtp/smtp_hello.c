@@ -5,6 +5,7 @@
 #include "smtp_hello.h"
 
 #include "param.h"
+#include "smtp_auth.h"
 #include "smtp_fate.h"
 #include "str.h"
 
@@ -83,11 +84,11 @@ static enum smtp_stage
 secure(struct smtp_client *c)
 {
 	if (c->setup.tls == SMTP_CLIENT_CLEAR || c->secured)
-		return smtp_begin_mail(c);
+		return smtp_auth_begin(c);
 	if ((c->offer.extensions & SMTP_EXT_STARTTLS) != 0)
 		return c->saying = SMTP_STARTTLS;
 	if (c->setup.tls == SMTP_CLIENT_TLS_MAY)
-		return smtp_begin_mail(c);
+		return smtp_auth_begin(c);
 	return no_tls(c, "was not offered by host", "");
 }
 
@@ -149,7 +150,7 @@ smtp_hear_starttls(struct smtp_client *c)
 	if (c->reply.code == 421)
 		return refused(c);
 	if (c->setup.tls == SMTP_CLIENT_TLS_MAY)
-		return smtp_begin_mail(c);
+		return smtp_auth_begin(c);
 	buf_addf(&reply, " refused to start TLS: %s", buf_str(&c->reply.text));
 	return no_tls(c, "host", buf_str(&reply));
 }

@@ -19,8 +19,9 @@ hear_fn smtp_hear_greeting, smtp_hear_ehlo, smtp_hear_helo, smtp_hear_starttls;
 
 /* ---- smtp_client.c ---- */
 
-/* Says QUIT and wishes to close. */
+/* Says QUIT and wishes to close; closes without it. */
 void smtp_say_quit(struct smtp_client *c);
+void smtp_say_no_more(struct smtp_client *c);
 
 /* The host is ready: the mail, if there is one. */
 enum smtp_stage smtp_begin_mail(struct smtp_client *c);

@@ -4,7 +4,10 @@
 
 #include "smtp_offer.h"
 
+#include <string.h>
+
 #include "num.h"
+#include "sasl.h"
 
 /* clang-format off */
 static const struct {
@@ -16,8 +19,24 @@ static const struct {
 	{ "8BITMIME",   SMTP_EXT_8BITMIME   },
 	{ "ETRN",       SMTP_EXT_ETRN       },
 	{ "STARTTLS",   SMTP_EXT_STARTTLS   },
+	{ "AUTH",       SMTP_EXT_AUTH       },
 };
 /* clang-format on */
+
+/* The mechanisms behind AUTH; old servers write "AUTH=" (as Postfix does for
+ * old clients with broken_sasl_auth_clients). */
+static void
+read_mechs(struct smtp_offer *o, struct slice rest)
+{
+	struct slice name;
+
+	while (slice_next_item(&rest, &name)) {
+		enum sasl_mech mech = sasl_mech(name);
+
+		if (mech != SASL_NONE)
+			o->mechs |= 1u << mech;
+	}
+}
 
 /* ehlo-line = ehlo-keyword *( SP ehlo-param ) (RFC 5321 4.1.1.1) */
 static void
@@ -28,10 +47,16 @@ read_line(struct smtp_offer *o, struct slice line)
 
 	if (!slice_next_part(&rest, ' ', &keyword))
 		return;
+	if (memchr(keyword.at, '=', keyword.len) != NULL) {
+		rest = line;
+		(void)slice_next_part(&rest, '=', &keyword); /* there is one */
+	}
 	for (size_t i = 0; i < ARRAY_LEN(extensions); i++)
 		if (slice_eq_nocase(keyword, extensions[i].keyword))
 			o->extensions |= extensions[i].bit;
 	rest = slice_trim(rest);
+	if (slice_eq_nocase(keyword, "AUTH"))
+		read_mechs(o, rest);
 	if (slice_eq_nocase(keyword, "SIZE") &&
 	    num_parse_len(rest.at, rest.len, 1, INT64_MAX, &limit))
 		o->size_limit = (uint64_t)limit;

@@ -17,11 +17,14 @@ enum smtp_extension {
 	SMTP_EXT_8BITMIME = 1 << 2,
 	SMTP_EXT_ETRN = 1 << 3,
 	SMTP_EXT_STARTTLS = 1 << 4,
+	SMTP_EXT_AUTH = 1 << 5,
 };
 
 struct smtp_offer {
 	uint32_t extensions;
 	uint64_t size_limit; /* 0: none was said */
+	uint32_t mechs;      /* of AUTH, bits 1 << enum sasl_mech: those that
+				we know */
 };
 
 /* Reads the lines behind the first, parted by newlines.  What is not known or

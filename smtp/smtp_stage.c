@@ -13,6 +13,7 @@ static const struct {
 	[SMTP_HELO] = { "HELO command", "performing the HELO handshake" },
 	[SMTP_STARTTLS] = { "STARTTLS command",
 	    "performing the TLS handshake" },
+	[SMTP_AUTH] = { "AUTH command", "performing the AUTH handshake" },
 	[SMTP_READY] = { "nothing", "waiting for a message" },
 	[SMTP_MAIL] = { "MAIL FROM command", "sending MAIL FROM" },
 	[SMTP_RCPT] = { "RCPT TO command", "sending RCPT TO" },

@@ -12,6 +12,7 @@ enum smtp_stage {
 	SMTP_EHLO,
 	SMTP_HELO,
 	SMTP_STARTTLS,
+	SMTP_AUTH,
 	SMTP_READY, /* between messages */
 	SMTP_MAIL,
 	SMTP_RCPT,

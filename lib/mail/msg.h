@@ -177,6 +177,14 @@ enum seal_verdict {
 	SEAL_FAILED,
 };
 
+/* What the program auth says of logging in to another host. */
+enum login_verdict {
+	LOGIN_SAY,       /* the bytes */
+	LOGIN_STRANGERS, /* no password is kept for it: there is no need */
+	LOGIN_NO_MECH,   /* it offers nothing that could be used */
+	LOGIN_FAILED,    /* not now: text says why */
+};
+
 /* What is known of a recipient whose mailbox is elsewhere. */
 enum vetted {
 	VETTED_UNKNOWN, /* nobody could say, or nobody was asked */
