@@ -165,3 +165,91 @@ authres_reason(struct buf *out, const char *why)
 	buf_adds(out, " reason=");
 	put_quoted(out, slice_of(why));
 }
+
+/* ---- the results of a field ---- */
+
+bool
+authres_enter(struct authres_reader *r)
+{
+	CLEAN_BUF struct buf quoted = { 0 };
+	struct slice *rest = &r->rest;
+
+	while (pass_blanks(rest) && rest->len > 0) {
+		char c = *rest->at;
+
+		if (c == '"' && !read_quoted(rest, &quoted))
+			return false;
+		if (c == '"')
+			continue;
+		rest->at++;
+		rest->len--;
+		if (c == ';') {
+			r->fresh = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+ends_word(char c)
+{
+	return char_is_space(c) || strchr("()\";=", c) != NULL;
+}
+
+/* A word or a quoted string; nothing where neither stands there. */
+static bool
+read_word(struct slice *rest, struct buf *out)
+{
+	if (!pass_blanks(rest))
+		return false;
+	if (rest->len > 0 && *rest->at == '"')
+		return read_quoted(rest, out);
+	while (rest->len > 0 && *rest->at != '\0' && !ends_word(*rest->at)) {
+		buf_addc(out, *rest->at++);
+		rest->len--;
+	}
+	return true;
+}
+
+/* One character that must stand there. */
+static bool
+pass_mark(struct slice *rest, char mark)
+{
+	if (!pass_blanks(rest) || rest->len == 0 || *rest->at != mark)
+		return false;
+	rest->at++;
+	rest->len--;
+	return true;
+}
+
+bool
+authres_next(struct authres_reader *r, struct arena *a,
+    struct authres_word *out)
+{
+	size_t before;
+
+	do {
+		CLEAN_BUF struct buf name = { 0 }, value = { 0 };
+
+		before = r->rest.len;
+		if (pass_mark(&r->rest, ';')) {
+			r->fresh = true;
+			continue;
+		}
+		out->method = r->fresh;
+		r->fresh = false;
+		if (!read_word(&r->rest, &name))
+			return false;
+		if (!pass_mark(&r->rest, '='))
+			continue;
+		if (!read_word(&r->rest, &value))
+			return false;
+		char *lower = arena_strdup(a, buf_str(&name));
+		str_lower(lower);
+		out->name = lower;
+		out->value = arena_strdup(a, buf_str(&value));
+		return true;
+	} while (r->rest.len < before);
+	return false;
+}

@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include "arena.h"
 #include "buf.h"
 #include "str.h"
 
@@ -34,3 +35,26 @@ bool authres_is_token(struct slice text);
 void authres_property(struct buf *out, const char *property,
     struct slice value);
 void authres_reason(struct buf *out, const char *why);
+
+/* One result of a field, or something that is said of it. */
+struct authres_word {
+	const char *name;  /* "dmarc", "header.from", "reason": lower case */
+	const char *value; /* without quotes */
+	bool method;       /* a result begins with it */
+};
+
+/* Walks over the results of a field's value. */
+struct authres_reader {
+	struct slice rest;
+	bool fresh; /* a result begins here */
+};
+
+/* Passes over what stands in front of the results: the authserv-id, and the
+ * instance of an ARC field (with one more call).  False where nothing
+ * follows. */
+MUST_CHECK bool authres_enter(struct authres_reader *r);
+
+/* The next word; comments, and what is none, are passed over.  False at the
+ * end, and where the field is broken off. */
+MUST_CHECK bool authres_next(struct authres_reader *r, struct arena *a,
+    struct authres_word *out);

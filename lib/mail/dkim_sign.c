@@ -191,6 +191,13 @@ put_base64(struct buf *out, const struct buf *bytes, size_t column)
 	}
 }
 
+void
+dkim_sign_put(struct buf *out, const struct buf *signature)
+{
+	put_base64(out, signature, 8 + 2);
+	buf_adds(out, "\r\n");
+}
+
 bool
 dkim_sign(const struct dkim_signer *s, struct dkim_fields *f,
     const uint8_t hash[DKIM_HASH], int64_t now, struct buf *out)
@@ -201,8 +208,8 @@ dkim_sign(const struct dkim_signer *s, struct dkim_fields *f,
 
 	choose_names(s, f, &names);
 	buf_addf(&field,
-	    "DKIM-Signature: v=1; a=%s; c=%s/%s;" FOLD
-	    "d=%s; s=%s; t=%lld;" FOLD "h=",
+	    "%s a=%s; c=%s/%s;" FOLD "d=%s; s=%s; t=%lld;" FOLD "h=",
+	    s->start != NULL ? s->start : "DKIM-Signature: v=1;",
 	    dkim_algorithm_name(
 		ed25519 ? DKIM_ED25519_SHA256 : DKIM_RSA_SHA256),
 	    dkim_canon_name(s->header), dkim_canon_name(s->body), s->domain,
@@ -217,8 +224,7 @@ dkim_sign(const struct dkim_signer *s, struct dkim_fields *f,
 	    own, (struct slice){ own.at + own.len, 0 }, digest);
 	if (!dkim_sign_digest(s->pkey, digest, &signature))
 		return false;
-	put_base64(&field, &signature, 8 + 2);
-	buf_adds(&field, "\r\n");
+	dkim_sign_put(&field, &signature);
 	buf_add(out, field.text, field.len);
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "dkim_fields.h"
 
 struct dkim_signer {
+	const char *start; /* of the field; NULL: "DKIM-Signature: v=1;" */
 	const char *domain;
 	const char *selector;
 	EVP_PKEY *pkey; /* RSA or Ed25519, parsed once */
@@ -33,6 +34,9 @@ MUST_CHECK bool dkim_sign(const struct dkim_signer *s, struct dkim_fields *f,
 /* Appends the signature of a digest. */
 MUST_CHECK bool dkim_sign_digest(EVP_PKEY *key, const uint8_t digest[DKIM_HASH],
     struct buf *out);
+
+/* Appends a signature as the end of a field. */
+void dkim_sign_put(struct buf *out, const struct buf *signature);
 
 /* The private key of a PEM text, RSA of at least 1024 bits or Ed25519; NULL
  * with why. */

@@ -10,7 +10,7 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_msg t/fuzz/fuzz_spool \
 	t/fuzz/fuzz_addr t/fuzz/fuzz_header t/fuzz/fuzz_maildrop \
 	t/fuzz/fuzz_recipients \
-	t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc
+	t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc t/fuzz/fuzz_arc
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main =
@@ -55,6 +55,8 @@ t_fuzz_fuzz_maildrop_SOURCES = t/fuzz/fuzz_maildrop.c $(fuzz_main)
 t_fuzz_fuzz_maildrop_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_spf_SOURCES = t/fuzz/fuzz_spf.c $(fuzz_main)
 t_fuzz_fuzz_spf_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_arc_SOURCES = t/fuzz/fuzz_arc.c $(fuzz_main)
+t_fuzz_fuzz_arc_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_dmarc_SOURCES = t/fuzz/fuzz_dmarc.c $(fuzz_main)
 t_fuzz_fuzz_dmarc_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_recipients_SOURCES = t/fuzz/fuzz_recipients.c $(fuzz_main)
