@@ -28,6 +28,7 @@ static const struct wire_row {
 	{ ROLE_SMTPD,   ROLE_KEYS,    false },
 	{ ROLE_SMTPD,   ROLE_VERIFY,  false },
 	{ ROLE_SMTPD,   ROLE_QMGR,    true  },
+	{ ROLE_SMTP,    ROLE_STS,     false },
 	{ ROLE_CLEANUP, ROLE_VERIFY,  false },
 	{ ROLE_CLEANUP, ROLE_SIGN,    false },
 };

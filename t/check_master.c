@@ -37,6 +37,7 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_SMTPD, ROLE_QMGR },
 		{ ROLE_CLEANUP, ROLE_VERIFY },
 		{ ROLE_CLEANUP, ROLE_SIGN },
+		{ ROLE_SMTP, ROLE_STS },
 	};
 	size_t n = 0;
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "sts.h"
+#include "sts_policy.h"
 
 /* clang-format off */
 static const struct {

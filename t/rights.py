@@ -20,6 +20,7 @@ KNOWN = {
     "local": [".lmdb", ".lmdb-lock"],
     "scribe": ["/posthouse.log", "/var/lib/posthouse"],
     "callout": [".lmdb", ".lmdb-lock"],
+    "sts": [".lmdb", ".lmdb-lock"],
     "lookup": [".lmdb", ".lmdb-lock"],
 }
 

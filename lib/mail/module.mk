@@ -112,7 +112,7 @@ libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
 	lib/mail/sasl.h lib/mail/sasl.c lib/mail/sasl_server.c \
 	lib/mail/sasl_client.c
 check_PROGRAMS += t/check_sasl t/check_sasl_server t/check_sasl_client
-libposthouse_a_SOURCES += lib/mail/sts.h lib/mail/sts.c
+libposthouse_a_SOURCES += lib/mail/sts_policy.h lib/mail/sts_policy.c
 check_PROGRAMS += t/check_sts
 libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
 	lib/mail/https.h lib/mail/https.c

@@ -104,6 +104,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_KEYS] = "keys",
 	[ROLE_VERIFY] = "seal",
 	[ROLE_SIGN] = "seal",
+	[ROLE_STS] = "sts",
 	[ROLE_ADMIN] = "admin",
 };
 

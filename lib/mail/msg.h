@@ -94,6 +94,7 @@ enum role {
 	ROLE_KEYS,
 	ROLE_VERIFY, /* seal, verifying */
 	ROLE_SIGN,   /* seal, signing */
+	ROLE_STS,
 	ROLE_ADMIN,  /* a command of ours; its uid comes from the socket */
 	ROLES,
 };
@@ -183,6 +184,14 @@ enum login_verdict {
 	LOGIN_STRANGERS, /* no password is kept for it: there is no need */
 	LOGIN_NO_MECH,   /* it offers nothing that could be used */
 	LOGIN_FAILED,    /* not now: text says why */
+};
+
+/* Why a policy of MTA-STS that is announced cannot be had (RFC 8460 4.3). */
+enum sts_fault {
+	STS_FAULT_NONE,
+	STS_FAULT_FETCH,
+	STS_FAULT_INVALID,
+	STS_FAULT_WEBPKI, /* the certificate of its HTTPS server */
 };
 
 /* What is known of a recipient whose mailbox is elsewhere. */

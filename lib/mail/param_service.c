@@ -49,6 +49,7 @@ static const struct program programs[] = {
 	{ "seal",    LISTENS_NOT,  true,  1 },
 	{ "smtp",    LISTENS_UNIX, false, 0 },
 	{ "smtpd",   LISTENS_ANY,  false, 0 },
+	{ "sts",     LISTENS_NOT,  true,  1 },
 };
 /* clang-format on */
 

@@ -138,6 +138,14 @@ static const struct rights rows[] = {
 	    .memory = 4096,
 	},
 	{
+	    .role = ROLE_STS,
+	    .user = "ph-sts",
+	    .root = ROOT_EMPTY,
+	    .calls = CALLS_BASE | CALLS_CONNECT | CALLS_SYNC,
+	    .files = 4096,
+	    .memory = 8192,
+	},
+	{
 	    .role = ROLE_SIGN,
 	    .user = "ph-sign",
 	    .root = ROOT_EMPTY,

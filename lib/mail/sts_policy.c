@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
-#include "sts.h"
+#include "sts_policy.h"
 
 #include <string.h>
 

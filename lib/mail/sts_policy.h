@@ -1,9 +1,9 @@
 /*
- * sts - MTA-STS (RFC 8461): what a domain says of its MX hosts, read strictly.
+ * sts_policy - MTA-STS (RFC 8461): what a domain says of its MX hosts.
  *
  * A domain announces a policy by a TXT record at _mta-sts.DOMAIN, whose id
  * changes with the policy; the policy itself lies at
- * https://mta-sts.DOMAIN/.well-known/mta-sts.txt.  Pure parsers.
+ * https://mta-sts.DOMAIN/.well-known/mta-sts.txt.  Strict parsers, pure.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
