@@ -151,17 +151,28 @@ put_word(struct buf *out, const char *text)
 		buf_addc(out, strchr(" <>()\\\";@", *p) != NULL ? '?' : *p);
 }
 
-/* In two lines where it is long. */
+/* One comment, in two lines where it is long. */
+static void
+put_comment(const char *text, size_t len, struct buf *out)
+{
+	static const char exchange[] = " key-exchange ";
+	const char *more = memmem(text, len, exchange, sizeof(exchange) - 1);
+	size_t first = more != NULL ? (size_t)(more - text) : len;
+
+	buf_addf(out, "(%.*s%s%.*s)\r\n\t", (int)first, text,
+	    more != NULL ? "\r\n\t" : "", (int)(len - first), text + first);
+}
+
+/* "using TLSv1.3 ...) (Client CN ..." */
 static void
 put_tls(const char *tls, struct buf *out)
 {
-	const char *more = strstr(tls, " key-exchange ");
-	size_t first = more != NULL ? (size_t)(more - tls) : strlen(tls);
+	const char *end;
 
-	if (first == 0)
-		return;
-	buf_addf(out, "(%.*s%s%s)\r\n\t", (int)first, tls,
-	    more != NULL ? "\r\n\t" : "", more != NULL ? more : "");
+	for (; (end = strstr(tls, ") (")) != NULL; tls = end + 3)
+		put_comment(tls, (size_t)(end - tls), out);
+	if (tls[0] != '\0')
+		put_comment(tls, strlen(tls), out);
 }
 
 static void

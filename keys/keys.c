@@ -18,6 +18,7 @@
 #include "param.h"
 #include "program.h"
 #include "str.h"
+#include "tls_sni.h"
 
 /* A new key and a new certificate are two files for many: both are given time
  * to come. */
@@ -148,6 +149,27 @@ on_warn_time(struct loop_timer *t)
 /* ---- the start ---- */
 
 static void
+want_name(void *arg, const char *name, const char *files)
+{
+	(void)arg; /* of the store there is one */
+	keys_store_want(files, name);
+}
+
+/* Those for the names that clients may ask for. */
+static void
+want_names(void)
+{
+	struct tables names;
+	const char *why;
+
+	if (!tls_sni_open(&names, &why))
+		log_fatal("tls_server_sni_maps: %s", why);
+	if (!tls_sni_each(&names, want_name, NULL, &why))
+		log_fatal("tls_server_sni_maps: %s", why);
+	tables_free(&names);
+}
+
+static void
 want_service(const char *conf_dir, const struct service *s)
 {
 	CLEAN_BUF struct buf errors = { 0 };
@@ -160,6 +182,7 @@ want_service(const char *conf_dir, const struct service *s)
 		return;
 	tls_server_files(&names);
 	keys_store_want(buf_str(&names), params.myhostname);
+	want_names();
 }
 
 /* The certificates of all services, each by its own parameters. */
@@ -200,6 +223,9 @@ say_status(struct buf *out)
 {
 	buf_addf(out, "certificates=%zu signatures=%llu", keys_store_count(),
 	    (unsigned long long)signatures);
+	if (keys_store_count() > 0)
+		buf_addf(out, " days=%lld",
+		    (long long)keys_store_days(loop_wall()));
 }
 
 static const struct chan_rule rules[] = {

@@ -356,6 +356,17 @@ keys_store_count(void)
 
 /* ---- the end of a certificate ---- */
 
+int64_t
+keys_store_days(int64_t now)
+{
+	int64_t least = INT64_MAX;
+
+	LIST_EACH(struct chain, c, &chains, link)
+		if (c->now.n > 0)
+			least = MIN(least, tls_chain_days(&c->now, now));
+	return least;
+}
+
 /* Is this a day to say so? */
 static bool
 is_due(int64_t days, int64_t warned)

@@ -47,5 +47,7 @@ EVP_PKEY *keys_store_find(const uint8_t name[TLS_DIGEST]);
  * after their end. */
 void keys_store_warn(int64_t now);
 
-/* How many chains are in force. */
+/* How many chains are in force, and whole days until the first of them
+ * ends. */
 size_t keys_store_count(void);
+int64_t keys_store_days(int64_t now);

@@ -256,13 +256,6 @@ has_name(const struct smtp_tls_policy *p, X509 *cert, const char *host,
 	return false;
 }
 
-static void
-put_hex(struct buf *out, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		buf_addf(out, "%s%02X", i == 0 ? "" : ":", bytes[i]);
-}
-
 /* The SHA-256 of the certificate or of its key. */
 static bool
 has_fingerprint(const struct smtp_tls_policy *p, const X509 *cert)
@@ -270,11 +263,9 @@ has_fingerprint(const struct smtp_tls_policy *p, const X509 *cert)
 	CLEAN_BUF struct buf whole = { 0 };
 	CLEAN_BUF struct buf key = { 0 };
 	struct slice rest = slice_of(p->match), word;
-	uint8_t name[TLS_DIGEST];
 
-	tls_fingerprint(&whole, cert);
-	if (tls_key_name(cert, name))
-		put_hex(&key, name, sizeof(name));
+	tls_fingerprint(&whole, cert, "sha256");
+	tls_key_fingerprint(&key, cert, "sha256");
 	while (slice_next_item(&rest, &word))
 		if (slice_eq_nocase(word, buf_str(&whole)) ||
 		    slice_eq_nocase(word, buf_str(&key)))

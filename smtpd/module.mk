@@ -22,6 +22,8 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_verify.h smtpd/smtpd_verify.c \
 	smtpd/smtpd_space.h smtpd/smtpd_space.c \
 	smtpd/smtpd_tls.h smtpd/smtpd_tls.c \
+	smtpd/smtpd_cert.h smtpd/smtpd_cert.c \
+	smtpd/smtpd_sni.h smtpd/smtpd_sni.c \
 	smtpd/smtpd_feed.h smtpd/smtpd_feed.c
 
 check_PROGRAMS += t/check_smtpd_session

@@ -166,12 +166,47 @@ static void
 log_tls(const struct smtpd_conn *c)
 {
 	if (params.smtpd_tls_loglevel > 0)
-		log_info("Anonymous TLS connection %s from %s: %s",
+		log_info("%s TLS connection %s from %s: %s",
+		    smtpd_cert_word(c->cert),
 		    SSL_session_reused(c->pump.ssl) ? "reused" : "established",
 		    c->s.client.peer, c->s.tls);
+	if (params.smtpd_tls_loglevel > 1 && c->cert != NULL)
+		log_info("%s: subject_CN=%s, issuer=%s, fingerprint=%s, "
+			 "pkey_fingerprint=%s",
+		    c->s.client.peer, c->cert->subject, c->cert->issuer,
+		    c->cert->print, c->cert->key);
 }
 
-/* Where TLS comes first, the client's name may not be known yet. */
+/* Where certificates are a must: without one that is trusted the session is
+ * over before it began. */
+static void
+judge_certificate(struct smtpd_conn *c)
+{
+	const char *why = c->cert == NULL ? "No client certificate presented"
+					  : "Client certificate not trusted";
+
+	if (!smtpd_tls_requires_certificates() ||
+	    (c->cert != NULL && c->cert->trusted))
+		return;
+	log_info("NOQUEUE: abort: TLS from %s: %s", c->s.client.peer, why);
+	smtpd_turn_away(&c->s,
+	    (struct smtpd_verdict){
+		.code = 421,
+		.status = "4.7.1",
+		.text = arena_printf(&c->s.tx.arena, "%s Error: %s",
+		    params.myhostname, why),
+	    });
+}
+
+/* What the handshake has shown.  Where TLS comes first, the client's name may
+ * not be known yet: then this waits for it. */
+static void
+note_tls(struct smtpd_conn *c)
+{
+	log_tls(c);
+	judge_certificate(c);
+}
+
 static void
 on_secured(void *engine)
 {
@@ -179,9 +214,11 @@ on_secured(void *engine)
 	struct smtpd_conn *c = conn_of(engine);
 
 	tls_describe(&how, c->pump.ssl);
+	smtpd_cert_destroy(&c->cert);
+	c->cert = smtpd_cert_new(c->pump.ssl);
 	smtpd_secured(&c->s, buf_str(&how));
 	if (c->s.state != SMTPD_CONNECT)
-		log_tls(c);
+		note_tls(c);
 }
 
 static void
@@ -209,6 +246,7 @@ on_ended(void *engine, enum pump_end how, int error)
 	list_drop(&c->choked);
 	list_drop(&c->link);
 	count--;
+	smtpd_cert_destroy(&c->cert);
 	free(c->user);
 	c->magic = 0;
 	free(c);
@@ -244,7 +282,7 @@ on_name(struct smtpd_name *n, const char *name)
 	set_peer(&c->s.client, name);
 	smtpd_greet(&c->s);
 	if (c->s.tls != NULL)
-		log_tls(c);
+		note_tls(c);
 	pump_kick(&c->pump);
 }
 

@@ -13,6 +13,7 @@
 
 #include "list.h"
 #include "pump.h"
+#include "smtpd_cert.h"
 #include "smtpd_name.h"
 #include "smtpd_session.h"
 #include "smtpd_verify.h"
@@ -30,6 +31,7 @@ struct smtpd_conn {
 	struct smtpd_name name;
 	struct smtpd_verify verify;
 	struct smtpd_feed *feed; /* of the transaction, or NULL */
+	struct smtpd_cert *cert; /* that the client has shown, or NULL */
 	uint32_t question;       /* to the lookup program, 0 none */
 	uint32_t vetting;        /* the same to callout */
 	uint32_t wake;           /* to qmgr, 0 none */

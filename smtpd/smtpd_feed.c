@@ -123,8 +123,11 @@ send_begin(struct smtpd_feed *f)
 	const struct smtpd_session *s = &c->s;
 	CLEAN_BUF struct buf tls = { 0 };
 
-	if (s->tls != NULL)
-		buf_addf(&tls, "using %s", s->tls);
+	if (s->tls != NULL) {
+		/* Two comments of Received; names have no parentheses. */
+		buf_addf(&tls, "using %s) (", s->tls);
+		smtpd_cert_comment(c->cert, &tls);
+	}
 	struct msg_mail_begin m = {
 		.stream = f->stream,
 		.id = s->tx.id,

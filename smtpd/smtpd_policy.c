@@ -21,6 +21,7 @@
 
 static struct netlist *trusted_nets;
 static struct netlist *unlimited_nets;
+static struct restrictions *relay_restrictions;
 static struct restrictions *etrn_restrictions;
 static struct smtpd_limits *limits;
 static struct loop_timer beat;
@@ -50,6 +51,16 @@ open_nets(struct netlist **nets, const char *name, const char *value)
 		log_fatal("%s: %s", name, why);
 }
 
+static void
+open_restrictions(struct restrictions **r, const char *name, const char *list)
+{
+	const char *why;
+
+	*r = restrictions_open(list, &why);
+	if (*r == NULL)
+		log_fatal("%s: %s", name, why);
+}
+
 void
 smtpd_policy_open(const char *service)
 {
@@ -63,10 +74,15 @@ smtpd_policy_open(const char *service)
 	open_nets(&trusted_nets, "mynetworks", params.mynetworks);
 	open_nets(&unlimited_nets, "smtpd_client_event_limit_exceptions",
 	    params.smtpd_client_event_limit_exceptions);
-	etrn_restrictions = restrictions_open(params.smtpd_etrn_restrictions,
-	    &why);
-	if (etrn_restrictions == NULL)
-		log_fatal("smtpd_etrn_restrictions: %s", why);
+	open_restrictions(&relay_restrictions, "smtpd_relay_restrictions",
+	    params.smtpd_relay_restrictions);
+	if (!restrictions_refuse_relay(relay_restrictions))
+		log_fatal("smtpd_relay_restrictions: none of reject, defer, "
+			  "reject_unauth_destination and "
+			  "defer_unauth_destination is there: everybody could "
+			  "send anywhere");
+	open_restrictions(&etrn_restrictions, "smtpd_etrn_restrictions",
+	    params.smtpd_etrn_restrictions);
 	buf_addf(&path, "%s/clients.%s", params.run_directory, service);
 	limits = smtpd_limits_open(buf_str(&path), clock_mono(), &why);
 	if (why != NULL)
@@ -196,12 +212,6 @@ refuse(struct smtpd_conn *c, const char *address, int code, const char *status,
 }
 
 static struct smtpd_verdict
-refuse_relay(struct smtpd_conn *c, const char *address)
-{
-	return refuse(c, address, 554, "5.7.1", "", "Relay access denied");
-}
-
-static struct smtpd_verdict
 refuse_for_now(struct smtpd_conn *c, const char *address)
 {
 	return refuse(c, address, 451, "4.3.0", "", "Temporary lookup failure");
@@ -300,6 +310,46 @@ judge_known(struct smtpd_conn *c, const char *address, enum route_class class)
 	return refuse_unknown(c, address, class);
 }
 
+/* What a list of restrictions says of a client and a subject of its own. */
+static struct smtpd_verdict
+judge_list(struct smtpd_conn *c, const struct restrictions *list,
+    struct restrict_case what)
+{
+	struct restrict_reply reply = { 0 };
+
+	what.client_name = c->s.client.name;
+	what.client_addr = c->s.client.addr;
+	what.trusted = c->trusted;
+	if (c->cert != NULL) {
+		what.cert = c->cert->print;
+		what.key = c->cert->key;
+		what.cert_trusted = c->cert->trusted;
+	}
+	if (restrictions_judge(list, &what, &reply) != RESTRICT_REFUSE)
+		return SMTPD_FINE;
+	struct smtpd_verdict v = {
+		.code = reply.code,
+		.status = arena_strdup(&c->s.tx.arena, reply.status),
+		.text = arena_strdup(&c->s.tx.arena, buf_str(&reply.text)),
+	};
+	buf_free(&reply.text);
+	return v;
+}
+
+static struct smtpd_verdict
+judge_relay(struct smtpd_conn *c, const char *address, bool ours)
+{
+	CLEAN_BUF struct buf shown = { 0 };
+
+	addr_put_internal(&shown, address);
+	return judge_list(c, relay_restrictions,
+	    (struct restrict_case){
+		.ours = ours,
+		.stage = "Recipient address",
+		.subject = buf_str(&shown),
+	    });
+}
+
 static struct smtpd_verdict
 judge(struct smtpd_conn *c, const struct addr *rcpt)
 {
@@ -312,9 +362,12 @@ judge(struct smtpd_conn *c, const struct addr *rcpt)
 	const char *address = addr_internal(&c->s.tx.arena, &whole);
 	if (route_classify(whole.domain, &class) == FOUND_FAILED)
 		return refuse_for_now(c, address);
-	if (!c->trusted &&
-	    (class == ROUTE_OTHER || addr_has_route(rcpt->local)))
-		return refuse_relay(c, address);
+	if (!c->local) {
+		struct smtpd_verdict v = judge_relay(c, address,
+		    class != ROUTE_OTHER && !addr_has_route(rcpt->local));
+		if (v.code != 250)
+			return v;
+	}
 	/* Local programs hear of unknown users by mail, as they are used to. */
 	if (class == ROUTE_OTHER || c->local ||
 	    str_eq_nocase(rcpt->local, "postmaster"))
@@ -336,23 +389,9 @@ smtpd_policy_rcpt(struct smtpd_conn *c, const struct addr *rcpt)
 struct smtpd_verdict
 smtpd_policy_etrn(struct smtpd_conn *c, const char *node)
 {
-	struct restrict_reply reply = { 0 };
-	struct restrict_case what = {
-		.client_name = c->s.client.name,
-		.client_addr = c->s.client.addr,
-		.trusted = c->trusted,
+	return judge_list(c, etrn_restrictions,
+	    (struct restrict_case){
 		.stage = "Etrn command",
 		.subject = node + strspn(node, "@#"),
-	};
-
-	if (restrictions_judge(etrn_restrictions, &what, &reply) !=
-	    RESTRICT_REFUSE)
-		return SMTPD_FINE;
-	struct smtpd_verdict v = {
-		.code = reply.code,
-		.status = arena_strdup(&c->s.tx.arena, reply.status),
-		.text = arena_strdup(&c->s.tx.arena, buf_str(&reply.text)),
-	};
-	buf_free(&reply.text);
-	return v;
+	    });
 }

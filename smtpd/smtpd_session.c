@@ -67,9 +67,10 @@ smtpd_greet(struct smtpd_session *s)
 void
 smtpd_turn_away(struct smtpd_session *s, struct smtpd_verdict v)
 {
-	if (!s->client.quiet)
+	if (s->state == SMTPD_CONNECT && !s->client.quiet)
 		log_info("connect from %s", s->client.peer);
 	smtpd_reply(s, v.code, v.status, "%s", v.text);
+	s->port.linger = s->state != SMTPD_CONNECT;
 	s->state = SMTPD_QUIT;
 	settle(s);
 }

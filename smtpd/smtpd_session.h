@@ -162,7 +162,7 @@ void smtpd_start(struct smtpd_session *s, const struct smtpd_calls *calls,
     void *owner);
 
 /* The client is known: logs it and says the greeting, or refuses with a
- * verdict and closes. */
+ * verdict and closes; that is possible later too. */
 void smtpd_greet(struct smtpd_session *s);
 void smtpd_turn_away(struct smtpd_session *s, struct smtpd_verdict v);
 

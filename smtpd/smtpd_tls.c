@@ -13,7 +13,7 @@
 #include "log.h"
 #include "msg.h"
 #include "param.h"
-#include "tls.h"
+#include "smtpd_sni.h"
 #include "tls_sign.h"
 
 #define NAME_LEN   16
@@ -29,6 +29,39 @@ static struct buf files; /* whose certificates are ours */
 static const char *listener;
 static SSL_CTX *ctx;
 static struct secret secrets[2]; /* in force, and the last one */
+static X509_STORE *authorities;  /* who may vouch for clients */
+static STACK_OF(X509_NAME) * authority_names;
+
+/* Without them nobody is trusted. */
+static void
+open_authorities(void)
+{
+	const char *path = params.smtpd_tls_CAfile;
+
+	authorities = X509_STORE_new();
+	if (authorities == NULL)
+		log_fatal("TLS: %s", tls_reason());
+	if (path[0] == '\0')
+		return;
+	authority_names = SSL_load_client_CA_file(path);
+	if (authority_names == NULL ||
+	    X509_STORE_load_file(authorities, path) != 1)
+		log_warn("smtpd_tls_CAfile: %s: %s: no client is trusted", path,
+		    tls_reason());
+}
+
+static bool
+asks_certificates(void)
+{
+	return params.smtpd_tls_ask_ccert || params.smtpd_tls_req_ccert;
+}
+
+bool
+smtpd_tls_requires_certificates(void)
+{
+	return params.smtpd_tls_req_ccert &&
+	    smtpd_tls_policy() == SMTPD_TLS_MUST;
+}
 
 void
 smtpd_tls_open(const char *service)
@@ -36,6 +69,13 @@ smtpd_tls_open(const char *service)
 	tls_start();
 	tls_server_files(&files);
 	listener = service;
+	smtpd_sni_open();
+	if (!asks_certificates())
+		return;
+	open_authorities();
+	if (params.smtpd_tls_req_ccert && !smtpd_tls_requires_certificates())
+		log_warn("smtpd_tls_req_ccert: certificates cannot be required "
+			 "where TLS is not: only asked for");
 }
 
 enum smtpd_tls_policy
@@ -160,6 +200,29 @@ set_tickets(SSL_CTX *new)
 		log_fatal("TLS: %s", tls_reason());
 }
 
+/* What a certificate is worth is judged later. */
+static int
+on_certificate(int good, X509_STORE_CTX *store)
+{
+	(void)good;
+	(void)store;
+	return 1;
+}
+
+static void
+set_certificates(SSL_CTX *new)
+{
+	if (!asks_certificates())
+		return;
+	SSL_CTX_set_verify(new, SSL_VERIFY_PEER, on_certificate);
+	SSL_CTX_set_verify_depth(new, (int)params.smtpd_tls_ccert_verifydepth);
+	if (SSL_CTX_set1_verify_cert_store(new, authorities) != 1)
+		log_fatal("TLS: %s", tls_reason());
+	if (authority_names != NULL)
+		SSL_CTX_set_client_CA_list(new,
+		    SSL_dup_CA_list(authority_names));
+}
+
 static SSL_CTX *
 new_context(void)
 {
@@ -173,48 +236,35 @@ new_context(void)
 	SSL_CTX_set_options(new, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_alpn_select_cb(new, on_alpn, NULL);
 	set_tickets(new);
+	set_certificates(new);
+	smtpd_sni_use(new);
 	return new;
 }
 
-static X509 *
-get_cert(struct wire *w)
+static bool
+use_chain(SSL_CTX *new, const struct tls_chain *c)
 {
-	struct slice der = wire_get_blob(w);
-	const unsigned char *at = (const unsigned char *)der.at;
-
-	return d2i_X509(NULL, &at, (long)der.len);
+	for (size_t i = 0; i < c->n; i++)
+		if (SSL_CTX_use_cert_and_key(new, c->leaves[i].cert,
+			c->leaves[i].key, c->leaves[i].more, 1) != 1)
+			return false;
+	return true;
 }
 
-/* A leaf and those above it. */
-static bool
-use_leaf(SSL_CTX *new, struct slice certs)
+/* The certificates of the service itself: a new context. */
+static void
+replace(const char *names, const struct tls_chain *c)
 {
-	struct wire w = wire_open(certs.at, certs.len);
-	X509 *leaf = get_cert(&w);
-	EVP_PKEY *key = leaf != NULL ? tls_sign_key(leaf) : NULL;
-	bool ok = key != NULL && SSL_CTX_use_certificate(new, leaf) == 1 &&
-	    SSL_CTX_use_PrivateKey(new, key) == 1;
+	SSL_CTX *new = new_context();
 
-	while (ok && wire_more(&w)) {
-		X509 *above = get_cert(&w);
-
-		ok = above != NULL && SSL_CTX_add1_chain_cert(new, above) == 1;
-		X509_free(above);
+	if (!use_chain(new, c)) {
+		log_warn("%s: TLS: %s: %s", names, tls_reason(),
+		    ctx != NULL ? "the old certificate stays" : "no TLS");
+		SSL_CTX_free(new);
+		return;
 	}
-	X509_free(leaf);
-	EVP_PKEY_free(key);
-	return ok && wire_done(&w);
-}
-
-static bool
-use_leaves(SSL_CTX *new, struct slice leaves)
-{
-	struct wire w = wire_open(leaves.at, leaves.len);
-	bool ok = true;
-
-	while (ok && wire_more(&w))
-		ok = use_leaf(new, wire_get_blob(&w));
-	return ok && wire_done(&w);
+	SSL_CTX_free(ctx);
+	ctx = new;
 }
 
 /* ---- messages of the program keys ---- */
@@ -228,19 +278,16 @@ smtpd_tls_cert(struct chan *c, const void *body, size_t len, int fd)
 	close_fd(&fd);
 	if (!msg_get_cert(&m, body, len))
 		return false;
-	if (smtpd_tls_policy() == SMTPD_TLS_NONE ||
-	    !str_eq(m.files, buf_str(&files)))
+	if (smtpd_tls_policy() == SMTPD_TLS_NONE)
 		return true;
-
-	SSL_CTX *new = new_context();
-	if (!use_leaves(new, m.leaves)) {
-		log_warn("%s: TLS: %s: %s", m.files, tls_reason(),
-		    ctx != NULL ? "the old certificate stays" : "no TLS");
-		SSL_CTX_free(new);
+	struct tls_chain chain = { 0 };
+	if (!tls_sign_chain(&chain, m.leaves)) {
+		log_warn("%s: TLS: %s: not used", m.files, tls_reason());
 		return true;
 	}
-	SSL_CTX_free(ctx);
-	ctx = new;
+	if (str_eq(m.files, buf_str(&files)))
+		replace(m.files, &chain);
+	smtpd_sni_take(m.files, &chain);
 	return true;
 }
 

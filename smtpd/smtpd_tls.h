@@ -21,6 +21,9 @@ void smtpd_tls_open(const char *service);
 /* What holds for clients of the net. */
 enum smtpd_tls_policy smtpd_tls_policy(void);
 
+/* Clients must have certificates that are trusted. */
+bool smtpd_tls_requires_certificates(void);
+
 /* There is a certificate. */
 bool smtpd_tls_ready(void);
 

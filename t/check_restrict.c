@@ -13,6 +13,7 @@ static void
 setup(void)
 {
 	params.parent_domain_matches_subdomains = "smtpd_access_maps";
+	params.relay_clientcerts = "";
 }
 
 /* A list, whether the client is in mynetworks, and what is said: "" is
@@ -62,26 +63,27 @@ static const struct {
 	{ "check_etrn_access inline:{d.test=REJECT}", false,
 	    "554 5.7.1 <d.test>: Etrn command rejected: Access denied" },
 	{ "check_etrn_access inline:{x.test=REJECT}", false, "" },
+	{ "permit_sasl_authenticated permit_auth_destination "
+	  "permit_tls_clientcerts permit_tls_all_clientcerts",
+	    false, "" },
+	{ "reject_unauth_destination", false,
+	    "554 5.7.1 <d.test>: Relay access denied" },
+	{ "defer_unauth_destination", true,
+	    "454 4.7.1 <d.test>: Relay access denied" },
+	{ "check_ccert_access static:OK", false, "" },
 	{ "check_etrn_access fail:down", false,
 	    "451 4.3.0 <d.test>: Temporary lookup failure" },
 };
 
 static void
-judge(const char *list, const char *name, bool trusted, struct buf *got)
+judge_case(const char *list, const struct restrict_case *c, struct buf *got)
 {
 	struct restrict_reply reply = { 0 };
-	struct restrict_case c = {
-		.client_name = name,
-		.client_addr = "192.0.2.1",
-		.trusted = trusted,
-		.stage = "Etrn command",
-		.subject = "d.test",
-	};
 	const char *why = NULL;
 	struct restrictions *r = restrictions_open(list, &why);
 
 	ck_assert_msg(r != NULL, "%s: %s", list, why);
-	switch (restrictions_judge(r, &c, &reply)) {
+	switch (restrictions_judge(r, c, &reply)) {
 	case RESTRICT_NONE:
 		break;
 	case RESTRICT_PERMIT:
@@ -97,12 +99,89 @@ judge(const char *list, const char *name, bool trusted, struct buf *got)
 	ck_assert_ptr_null(r);
 }
 
+static void
+judge(const char *list, const char *name, bool trusted, struct buf *got)
+{
+	const struct restrict_case c = {
+		.client_name = name,
+		.client_addr = "192.0.2.1",
+		.trusted = trusted,
+		.stage = "Etrn command",
+		.subject = "d.test",
+	};
+
+	judge_case(list, &c, got);
+}
+
 START_TEST(the_first_that_decides_counts)
 {
 	CLEAN_BUF struct buf got = { 0 };
 
 	judge(cases[_i].list, "mx.d.test", cases[_i].trusted, &got);
 	ck_assert_str_eq(buf_str(&got), cases[_i].want);
+}
+END_TEST
+
+/* Lists about relaying, for a client that has shown a certificate. */
+static const struct {
+	const char *list, *certs;
+	bool trusted, ours;
+	const char *want;
+} relaying[] = {
+	{ "reject_unauth_destination", "", true, true, "" },
+	{ "permit_auth_destination", "", false, true, "+" },
+	{ "permit_tls_all_clientcerts", "", true, false, "+" },
+	{ "permit_tls_all_clientcerts", "", false, false, "" },
+	{ "permit_tls_clientcerts", "", true, false, "" },
+	{ "permit_tls_clientcerts", "inline:{AA:BB=x}", false, false, "+" },
+	{ "permit_tls_clientcerts", "inline:{CC:DD=x}", false, false, "+" },
+	{ "permit_tls_clientcerts", "inline:{EE:FF=x}", true, false, "" },
+	{ "permit_tls_clientcerts permit", "fail:down", true, false,
+	    "451 4.3.0 <mx.d.test[192.0.2.1]>: Temporary lookup failure" },
+	{ "check_ccert_access inline:{AA:BB=OK}", "", false, false, "+" },
+	{ "check_ccert_access inline:{CC:DD=REJECT}", "", false, false,
+	    "554 5.7.1 <mx.d.test[192.0.2.1]>: Client certificate rejected: "
+	    "Access denied" },
+	{ "check_ccert_access fail:down", "", false, false,
+	    "451 4.3.0 <mx.d.test[192.0.2.1]>: Temporary lookup failure" },
+};
+
+START_TEST(a_certificate_may_decide)
+{
+	CLEAN_BUF struct buf got = { 0 };
+	const struct restrict_case c = {
+		.client_name = "mx.d.test",
+		.client_addr = "192.0.2.1",
+		.cert = "AA:BB",
+		.key = "CC:DD",
+		.cert_trusted = relaying[_i].trusted,
+		.ours = relaying[_i].ours,
+		.stage = "Recipient address",
+		.subject = "a@d.test",
+	};
+
+	params.relay_clientcerts = relaying[_i].certs;
+	judge_case(relaying[_i].list, &c, &got);
+	ck_assert_str_eq(buf_str(&got), relaying[_i].want);
+}
+END_TEST
+
+START_TEST(a_list_that_refuses_nobody_is_known)
+{
+	const char *why = NULL;
+	struct restrictions *open =
+	    restrictions_open("permit_mynetworks "
+			      "check_client_access static:REJECT",
+		&why);
+	struct restrictions *shut =
+	    restrictions_open("permit_mynetworks "
+			      "defer_unauth_destination",
+		&why);
+
+	ck_assert(!restrictions_refuse_relay(open));
+	ck_assert(restrictions_refuse_relay(shut));
+	restrictions_close(&open);
+	restrictions_close(&shut);
 }
 END_TEST
 
@@ -149,6 +228,9 @@ suite_of_cases(void)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_loop_test(t, the_first_that_decides_counts, 0,
 	    ARRAY_LEN(cases));
+	tcase_add_loop_test(t, a_certificate_may_decide, 0,
+	    ARRAY_LEN(relaying));
+	tcase_add_test(t, a_list_that_refuses_nobody_is_known);
 	tcase_add_test(t, a_client_without_a_name_may_be_refused_for_now);
 	tcase_add_loop_test(t, what_is_wrong_is_named, 0, ARRAY_LEN(wrong));
 	suite_add_tcase(s, t);

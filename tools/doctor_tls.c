@@ -13,7 +13,10 @@
 #include "clock.h"
 #include "doctor.h"
 #include "fd.h"
+#include "log.h"
+#include "map.h"
 #include "tls_chain.h"
+#include "tls_sni.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 #define SOON     21 /* days */
@@ -47,7 +50,8 @@ read_file(struct doctor *d, const char *path, struct buf *text)
 }
 
 static void
-judge(struct doctor *d, const char *files, const struct buf *text)
+judge(struct doctor *d, const char *files, const char *host,
+    const struct buf *text)
 {
 	struct tls_chain c = { 0 };
 	int64_t now = clock_wall();
@@ -58,7 +62,7 @@ judge(struct doctor *d, const char *files, const struct buf *text)
 		return;
 	}
 
-	uint32_t faults = tls_chain_faults(&c, params.myhostname, now);
+	uint32_t faults = tls_chain_faults(&c, host, now);
 	int64_t days = tls_chain_days(&c, now);
 	tls_chain_free(&c);
 	if (faults != 0)
@@ -66,7 +70,7 @@ judge(struct doctor *d, const char *files, const struct buf *text)
 		    (faults & (TLS_EXPIRED | TLS_NOT_YET)) != 0 ? FINDING_FAIL
 								: FINDING_WARN,
 		    files, "get a certificate for this host", "%s (%s)",
-		    tls_fault_text(faults), params.myhostname);
+		    tls_fault_text(faults), host);
 	else if (days <= SOON)
 		doctor_say(d, FINDING_WARN, files, "renew it",
 		    "the certificate ends in %lld days", (long long)days);
@@ -74,28 +78,84 @@ judge(struct doctor *d, const char *files, const struct buf *text)
 		doctor_say(d, FINDING_OK, files, NULL,
 		    "key and certificate belong together, for %s, good for "
 		    "%lld days",
-		    params.myhostname, (long long)days);
+		    host, (long long)days);
 }
 
-/* Those of main.conf: what one service has for itself is its own. */
+/* Files that belong together, for a host; each once. */
+struct wanted {
+	struct doctor *d;
+	struct map seen;
+};
+
+static void
+look_at(void *arg, const char *host, const char *names)
+{
+	CLEAN_BUF struct buf text = { 0 };
+	struct wanted *w = arg;
+	struct slice rest = slice_of(names), item;
+	bool ok = true;
+	void **place = map_puts(&w->seen, names);
+
+	if (*place != NULL)
+		return;
+	*place = w;
+	while (ok && slice_next_item(&rest, &item))
+		ok = read_file(w->d,
+		    arena_memdup(&w->d->arena, item.at, item.len), &text);
+	if (ok)
+		judge(w->d, arena_strdup(&w->d->arena, names), host, &text);
+	if (text.text != NULL)
+		explicit_bzero(text.text, text.room);
+}
+
+/* Those that clients may ask for by name. */
+static void
+look_at_names(struct wanted *w)
+{
+	struct tables names;
+	const char *why;
+
+	if (tls_sni_open(&names, &why) &&
+	    tls_sni_each(&names, look_at, w, &why)) {
+		tables_free(&names);
+		return;
+	}
+	doctor_say(w->d, FINDING_FAIL, "tls_server_sni_maps",
+	    "name tables of a type that can be listed, such as lmdb", "%s",
+	    why);
+}
+
+/* Those of a server, by its own parameters. */
+static void
+look_at_service(struct wanted *w, const char *conf_dir, const char *service)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	CLEAN_BUF struct buf files = { 0 };
+
+	/* A wrong value is another check's to tell. */
+	if (!param_load(conf_dir, service, &errors) ||
+	    (str_eq(params.smtpd_tls_security_level, "none") &&
+		!params.smtpd_tls_wrappermode))
+		return;
+	tls_server_files(&files);
+	look_at(w, params.myhostname, buf_str(&files));
+	look_at_names(w);
+}
+
 void
 doctor_certificate(struct doctor *d)
 {
-	CLEAN_BUF struct buf files = { 0 };
-	CLEAN_BUF struct buf text = { 0 };
-	bool ok = true;
+	CLEAN_STR char *conf_dir = xstrdup(params.config_directory);
+	CLEAN_BUF struct buf errors = { 0 };
+	struct wanted w = { .d = d };
 
-	if (str_eq(params.smtpd_tls_security_level, "none"))
-		return;
-	tls_server_files(&files);
+	for (size_t i = 0; i < d->services.n; i++) {
+		const struct service *s = &d->services.at[i];
 
-	const char *names = arena_strdup(&d->arena, buf_str(&files));
-	struct slice rest = slice_of(names), item;
-	while (ok && slice_next_item(&rest, &item))
-		ok = read_file(d, arena_memdup(&d->arena, item.at, item.len),
-		    &text);
-	if (ok)
-		judge(d, names, &text);
-	if (text.text != NULL)
-		explicit_bzero(text.text, text.room);
+		if (s->enabled && str_eq(s->program, "smtpd"))
+			look_at_service(&w, conf_dir, s->name);
+	}
+	map_free(&w.seen);
+	if (!param_load(conf_dir, NULL, &errors))
+		log_fatal("%s", buf_str(&errors));
 }

@@ -20,9 +20,15 @@ struct item;
 typedef enum restrict_answer judge_fn(const struct item *i,
     const struct restrict_case *c, struct restrict_reply *reply);
 
+enum needs {
+	NOTHING,
+	A_TABLE, /* TYPE:TABLE follows */
+	CERTS,   /* the tables of relay_clientcerts */
+};
+
 struct kind {
 	const char *name;
-	bool table; /* TYPE:TABLE follows */
+	enum needs needs;
 	judge_fn *judge;
 };
 
@@ -36,18 +42,26 @@ struct restrictions {
 	size_t n;
 };
 
-static judge_fn permit, reject, defer, permit_mynetworks, reject_unknown_name,
-    check_client, check_etrn;
+static judge_fn permit, reject, defer, permit_mynetworks, permit_authenticated,
+    permit_ours, reject_others, defer_others, permit_certs, permit_all_certs,
+    reject_unknown_name, check_client, check_cert, check_etrn;
 
 /* clang-format off */
 static const struct kind kinds[] = {
-	{ "permit",                         false, permit              },
-	{ "reject",                         false, reject              },
-	{ "defer",                          false, defer               },
-	{ "permit_mynetworks",              false, permit_mynetworks   },
-	{ "reject_unknown_client_hostname", false, reject_unknown_name },
-	{ "check_client_access",            true,  check_client        },
-	{ "check_etrn_access",              true,  check_etrn          },
+	{ "permit",                         NOTHING, permit               },
+	{ "reject",                         NOTHING, reject               },
+	{ "defer",                          NOTHING, defer                },
+	{ "permit_mynetworks",              NOTHING, permit_mynetworks    },
+	{ "permit_sasl_authenticated",      NOTHING, permit_authenticated },
+	{ "permit_auth_destination",        NOTHING, permit_ours          },
+	{ "reject_unauth_destination",      NOTHING, reject_others        },
+	{ "defer_unauth_destination",       NOTHING, defer_others         },
+	{ "permit_tls_clientcerts",         CERTS,   permit_certs         },
+	{ "permit_tls_all_clientcerts",     NOTHING, permit_all_certs     },
+	{ "reject_unknown_client_hostname", NOTHING, reject_unknown_name  },
+	{ "check_client_access",            A_TABLE, check_client         },
+	{ "check_ccert_access",             A_TABLE, check_cert           },
+	{ "check_etrn_access",              A_TABLE, check_etrn           },
 };
 /* clang-format on */
 
@@ -110,6 +124,62 @@ permit_mynetworks(const struct item *i, const struct restrict_case *c,
 	(void)i;
 	(void)reply;
 	return c->trusted ? RESTRICT_PERMIT : RESTRICT_NONE;
+}
+
+static enum restrict_answer
+permit_authenticated(const struct item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	(void)i;
+	(void)reply;
+	return c->authenticated ? RESTRICT_PERMIT : RESTRICT_NONE;
+}
+
+static enum restrict_answer
+permit_ours(const struct item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	(void)i;
+	(void)reply;
+	return c->ours ? RESTRICT_PERMIT : RESTRICT_NONE;
+}
+
+static enum restrict_answer
+refuse_relay(const struct restrict_case *c, int code,
+    struct restrict_reply *reply)
+{
+	if (c->ours)
+		return RESTRICT_NONE;
+	reply->code = code;
+	(void)snprintf(reply->status, sizeof(reply->status), "%d.7.1",
+	    code / 100);
+	buf_addf(&reply->text, "<%s>: Relay access denied", c->subject);
+	return RESTRICT_REFUSE;
+}
+
+static enum restrict_answer
+reject_others(const struct item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	(void)i;
+	return refuse_relay(c, 554, reply);
+}
+
+static enum restrict_answer
+defer_others(const struct item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	(void)i;
+	return refuse_relay(c, 454, reply);
+}
+
+static enum restrict_answer
+permit_all_certs(const struct item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	(void)i;
+	(void)reply;
+	return c->cert_trusted ? RESTRICT_PERMIT : RESTRICT_NONE;
 }
 
 /* For now: the name may only not be known at this moment. */
@@ -200,6 +270,12 @@ find_address(const struct tables *ts, const char *address, struct buf *value)
 	return found;
 }
 
+static void
+put_client(struct buf *out, const struct restrict_case *c)
+{
+	buf_addf(out, "%s[%s]", c->client_name, c->client_addr);
+}
+
 static enum restrict_answer
 check_client(const struct item *i, const struct restrict_case *c,
     struct restrict_reply *reply)
@@ -209,7 +285,7 @@ check_client(const struct item *i, const struct restrict_case *c,
 	enum found found = tables_get_domain(&i->tables, c->client_name,
 	    parents_match(), &value);
 
-	buf_addf(&who, "%s[%s]", c->client_name, c->client_addr);
+	put_client(&who, c);
 	if (found == FOUND_NONE)
 		found = find_address(&i->tables, c->client_addr, &value);
 	if (found == FOUND_FAILED)
@@ -219,6 +295,59 @@ check_client(const struct item *i, const struct restrict_case *c,
 	    ? RESTRICT_NONE
 	    : obey(buf_str(&value), buf_str(&who), "Client host", reply);
 }
+
+/* ---- certificates ---- */
+
+/* By the fingerprint of the certificate, then by that of its key. */
+static enum found
+find_cert(const struct tables *ts, const struct restrict_case *c,
+    struct buf *value)
+{
+	if (c->cert == NULL)
+		return FOUND_NONE;
+	enum found found = tables_get_here(ts, c->cert, value);
+	return found == FOUND_NONE ? tables_get_here(ts, c->key, value) : found;
+}
+
+/* Whoever vouches for it, or nobody: the fingerprint is enough. */
+static enum restrict_answer
+permit_certs(const struct item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	CLEAN_BUF struct buf who = { 0 };
+
+	switch (find_cert(&i->tables, c, &value)) {
+	case FOUND_ONE:
+		return RESTRICT_PERMIT;
+	case FOUND_NONE:
+		return RESTRICT_NONE;
+	case FOUND_FAILED:
+		break;
+	}
+	put_client(&who, c);
+	return refuse_for_now(reply, "4.3.0", buf_str(&who),
+	    "Temporary lookup failure");
+}
+
+static enum restrict_answer
+check_cert(const struct item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	CLEAN_BUF struct buf who = { 0 };
+	enum found found = find_cert(&i->tables, c, &value);
+
+	put_client(&who, c);
+	if (found == FOUND_FAILED)
+		return refuse_for_now(reply, "4.3.0", buf_str(&who),
+		    "Temporary lookup failure");
+	return found == FOUND_NONE
+	    ? RESTRICT_NONE
+	    : obey(buf_str(&value), buf_str(&who), "Client certificate", reply);
+}
+
+/* ---- ETRN ---- */
 
 static enum restrict_answer
 check_etrn(const struct item *i, const struct restrict_case *c,
@@ -278,6 +407,25 @@ open_table(struct item *i, struct slice *rest, struct slice word,
 }
 
 static bool
+open_tables(struct item *i, struct slice *rest, struct slice word,
+    const char **why)
+{
+	switch (i->kind->needs) {
+	case NOTHING:
+		return true;
+	case A_TABLE:
+		return open_table(i, rest, word, why);
+	case CERTS:
+		break;
+	}
+	if (!tables_open(&i->tables, params.relay_clientcerts, why))
+		return false;
+	return !tables_any_remote(&i->tables) ||
+	    fail(word, "relay_clientcerts: such a table cannot be asked here",
+		why);
+}
+
+static bool
 open_item(struct restrictions *r, struct slice *rest, struct slice word,
     const char **why)
 {
@@ -288,7 +436,7 @@ open_item(struct restrictions *r, struct slice *rest, struct slice word,
 	r->at = xrealloc(r->at, r->n + 1, sizeof(r->at[0]));
 	struct item *i = &r->at[r->n++];
 	*i = (struct item){ .kind = kind };
-	return !kind->table || open_table(i, rest, word, why);
+	return open_tables(i, rest, word, why);
 }
 
 struct restrictions *
@@ -318,6 +466,19 @@ restrictions_close(struct restrictions **rp)
 	free(r->at);
 	free(r);
 	*rp = NULL;
+}
+
+bool
+restrictions_refuse_relay(const struct restrictions *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		judge_fn *judge = r->at[i].kind->judge;
+
+		if (judge == reject || judge == defer ||
+		    judge == reject_others || judge == defer_others)
+			return true;
+	}
+	return false;
 }
 
 enum restrict_answer

@@ -5,7 +5,8 @@
  *
  * Names and replies are Postfix's.  The items are judged in order until one
  * decides; what comes behind is not looked at.  A table that cannot answer
- * refuses for now, and never lets pass.
+ * refuses for now, and never lets pass.  permit_tls_clientcerts asks the tables
+ * of relay_clientcerts.
  *
  * What an access table says of a client or domain (access(5)):
  *
@@ -34,14 +35,22 @@ MUST_CHECK struct restrictions *restrictions_open(const char *list,
     const char **why);
 void restrictions_close(struct restrictions **r);
 
+/* A list that decides who may relay: does it refuse anybody? */
+bool restrictions_refuse_relay(const struct restrictions *r);
+
 /* What is judged. */
 struct restrict_case {
 	const char
 	    *client_name; /* "unknown" where the DNS does not confirm one */
 	const char *client_addr;
 	bool trusted;        /* in mynetworks, or local */
+	bool authenticated;  /* by AUTH */
+	bool cert_trusted;   /* its certificate is, by smtpd_tls_CAfile */
+	const char *cert;    /* fingerprint of that; NULL: none was shown */
+	const char *key;     /* fingerprint of its public key */
+	bool ours;           /* the recipient's domain is one of this host's */
 	const char *stage;   /* as replies name it: "Etrn command" */
-	const char *subject; /* what the stage is about: a domain */
+	const char *subject; /* what the stage is about: a domain, an address */
 };
 
 enum restrict_answer {

@@ -189,22 +189,36 @@ put_signature(struct buf *out, SSL *ssl, const char *side, const EVP_PKEY *key,
 		buf_addf(out, " %s-digest %s", side, OBJ_nid2sn(nid));
 }
 
-/* Whose signature it was: the server's, whichever side we are. */
 static void
-put_server(struct buf *out, SSL *ssl)
+put_own(struct buf *out, SSL *ssl, const char *side)
 {
+	const X509 *own = SSL_get_certificate(ssl);
 	int nid = 0;
 
+	if (own != NULL && SSL_get_signature_nid(ssl, &nid) == 1)
+		put_signature(out, ssl, side, X509_get0_pubkey(own), nid);
+}
+
+static void
+put_peer(struct buf *out, SSL *ssl, const char *side)
+{
+	const X509 *peer = SSL_get0_peer_certificate(ssl);
+	int nid = 0;
+
+	if (peer != NULL && SSL_get_peer_signature_nid(ssl, &nid) == 1)
+		put_signature(out, ssl, side, X509_get0_pubkey(peer), nid);
+}
+
+/* The server's, whichever side we are, then the client's, if it has one. */
+static void
+put_signatures(struct buf *out, SSL *ssl)
+{
 	if (SSL_is_server(ssl)) {
-		const X509 *own = SSL_get_certificate(ssl);
-		if (own == NULL || SSL_get_signature_nid(ssl, &nid) != 1)
-			return;
-		put_signature(out, ssl, "server", X509_get0_pubkey(own), nid);
+		put_own(out, ssl, "server");
+		put_peer(out, ssl, "client");
 	} else {
-		const X509 *peer = SSL_get0_peer_certificate(ssl);
-		if (peer == NULL || SSL_get_peer_signature_nid(ssl, &nid) != 1)
-			return;
-		put_signature(out, ssl, "server", X509_get0_pubkey(peer), nid);
+		put_peer(out, ssl, "server");
+		put_own(out, ssl, "client");
 	}
 }
 
@@ -219,7 +233,7 @@ tls_describe(struct buf *out, SSL *ssl)
 	int used = SSL_CIPHER_get_bits(cipher, &all);
 	buf_addf(out, "%s with cipher %s (%d/%d bits)", SSL_get_version(ssl),
 	    SSL_CIPHER_get_name(cipher), used, all);
-	if (SSL_session_reused(ssl) || SSL_version(ssl) < TLS1_3_VERSION)
+	if (SSL_version(ssl) < TLS1_3_VERSION)
 		return;
 	if (SSL_get_peer_tmp_key(ssl, &exchange) == 1) {
 		if (EVP_PKEY_get_group_name(exchange, group, sizeof(group),
@@ -231,19 +245,39 @@ tls_describe(struct buf *out, SSL *ssl)
 			    EVP_PKEY_get0_type_name(exchange));
 		EVP_PKEY_free(exchange);
 	}
-	put_server(out, ssl);
+	put_signatures(out, ssl);
+}
+
+static void
+put_hex(struct buf *out, const unsigned char *bytes, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		buf_addf(out, "%s%02X", i == 0 ? "" : ":", bytes[i]);
 }
 
 void
-tls_fingerprint(struct buf *out, const X509 *cert)
+tls_fingerprint(struct buf *out, const X509 *cert, const char *digest)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
 
-	if (X509_digest(cert, EVP_sha256(), sum, &len) != 1)
-		len = 0;
-	for (unsigned int i = 0; i < len; i++)
-		buf_addf(out, "%s%02X", i == 0 ? "" : ":", sum[i]);
+	if (X509_digest(cert, EVP_get_digestbyname(digest), sum, &len) == 1)
+		put_hex(out, sum, len);
+}
+
+void
+tls_key_fingerprint(struct buf *out, const X509 *cert, const char *digest)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned char *der = NULL;
+	unsigned int len = 0;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+
+	if (n > 0 &&
+	    EVP_Digest(der, (size_t)n, sum, &len, EVP_get_digestbyname(digest),
+		NULL) == 1)
+		put_hex(out, sum, len);
+	OPENSSL_free(der);
 }
 
 bool

@@ -40,8 +40,10 @@ const char *tls_cipher_list(const char *grade);
  * logs it. */
 void tls_describe(struct buf *out, SSL *ssl);
 
-/* The SHA-256 of the certificate, as hexadecimal bytes parted by colons. */
-void tls_fingerprint(struct buf *out, const X509 *cert);
+/* The digest ("sha256") of the certificate, or of its public key
+ * (SubjectPublicKeyInfo), as hexadecimal bytes parted by colons. */
+void tls_fingerprint(struct buf *out, const X509 *cert, const char *digest);
+void tls_key_fingerprint(struct buf *out, const X509 *cert, const char *digest);
 
 /* The SHA-256 of the public key: the name of its private key. */
 MUST_CHECK bool tls_key_name(const X509 *cert, uint8_t name[TLS_DIGEST]);

@@ -221,3 +221,52 @@ tls_sign_key(X509 *cert)
 	free(name);
 	return NULL;
 }
+
+/* ---- chains ---- */
+
+static X509 *
+get_cert(struct wire *w)
+{
+	struct slice der = wire_get_blob(w);
+	const unsigned char *at = (const unsigned char *)der.at;
+
+	return d2i_X509(NULL, &at, (long)der.len);
+}
+
+static bool
+get_leaf(struct tls_leaf *out, struct slice certs)
+{
+	struct wire w = wire_open(certs.at, certs.len);
+
+	out->cert = get_cert(&w);
+	out->more = sk_X509_new_null();
+	if (out->cert == NULL || out->more == NULL)
+		return false;
+	out->key = tls_sign_key(out->cert);
+	bool ok = out->key != NULL && tls_key_name(out->cert, out->name);
+	while (ok && wire_more(&w)) {
+		X509 *above = get_cert(&w);
+
+		ok = above != NULL && sk_X509_push(out->more, above) > 0;
+		if (!ok)
+			X509_free(above);
+	}
+	return ok && wire_done(&w);
+}
+
+bool
+tls_sign_chain(struct tls_chain *out, struct slice leaves)
+{
+	struct wire w = wire_open(leaves.at, leaves.len);
+	struct tls_chain c = { 0 };
+	bool ok = true;
+
+	while (ok && wire_more(&w) && c.n < TLS_LEAVES)
+		ok = get_leaf(&c.leaves[c.n++], wire_get_blob(&w));
+	if (!ok || !wire_done(&w) || c.n == 0) {
+		tls_chain_free(&c);
+		return false;
+	}
+	*out = c;
+	return true;
+}

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "chan.h"
-#include "tls.h"
+#include "tls_chain.h"
 
 enum tls_sign_kind {
 	SIGN_ECDSA = 1, /* input: a digest of 32, 48 or 64 bytes */
@@ -30,6 +30,10 @@ void tls_sign_by(tls_sign_fn *ask);
 /* The certificate's key, without its private part; NULL where the kind of key
  * is not known. */
 MUST_CHECK EVP_PKEY *tls_sign_key(X509 *cert);
+
+/* A chain as keys tells of it (msg.def: cert), with such keys.  False with
+ * nothing taken. */
+MUST_CHECK bool tls_sign_chain(struct tls_chain *out, struct slice leaves);
 
 /* For the rules of a program that has a channel to keys: an answer that
  * came too late. */
