@@ -89,8 +89,10 @@ static const struct {
 
 _Static_assert(ARRAY_LEN(commands) <= SMTPD_COMMANDS, "counts are too few");
 
-/* The first words of clients that took us for something else. */
-static const char *const not_mail[] = { "CONNECT", "GET", "POST" };
+/* The first words of clients that took us for something else (HTTP, FTP, POP),
+ * or were led to us by somebody who wants them to. */
+static const char *const not_mail[] = { "CONNECT", "DELETE", "GET", "HEAD",
+	"OPTIONS", "PATCH", "POST", "PRI", "PUT", "TRACE", "USER" };
 
 static int
 say_hello(struct smtpd_session *s, const char *verb, const char *args)
