@@ -7,6 +7,7 @@ smuggle HOST RCPT   sends a message with each ending that is none, and what
                     the ending as R, N and 0 for CR, LF and NUL
 hold HOST N         opens N connections, prints "CODE COUNT" for what they are
                     greeted with, and holds them until its input ends
+hold_tls HOST N     the same behind STARTTLS and EHLO
 many HOST N VERB    one session that says VERB (with %d) N times; counts replies
 big HOST RCPT N     sends a message of N bytes: the reply to its end
 slow HOST RCPT      sends a message byte by byte: the reply to its end
@@ -19,7 +20,9 @@ SPDX-License-Identifier: BSD-2-Clause
 """
 
 import collections
+import os
 import socket
+import ssl
 import sys
 import time
 
@@ -64,6 +67,33 @@ def smuggle(host, rcpt):
 def hold(host, n):
     clients = [Client(host) for _ in range(int(n))]
     codes = collections.Counter(c.reply()[:9] for c in clients)
+    for code in sorted(codes):
+        print(code, codes[code])
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+def hidden(host, context):
+    """A session under TLS after EHLO: the reply's code, and the descriptor of
+    its connection, of which nothing else is kept."""
+    client = Client(host)
+    client.reply()
+    client.say("EHLO client.test\r\n")
+    client.say("STARTTLS\r\n")
+    client.file.close()
+    client.sock = context.wrap_socket(client.sock)
+    client.file = client.sock.makefile("rb")
+    code = client.say("EHLO client.test\r\n")[:3]
+    fd = os.dup(client.sock.fileno())
+    client.file.close()
+    client.sock.close()
+    return code, fd
+
+
+def hold_tls(host, n):
+    context = ssl._create_unverified_context()
+    held = [hidden(host, context) for _ in range(int(n))]
+    codes = collections.Counter(code for code, _ in held)
     for code in sorted(codes):
         print(code, codes[code])
     sys.stdout.flush()
