@@ -15,6 +15,8 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_client.h smtp/smtp_fate.h smtp/smtp_fate.c \
 	smtp/smtp_hello.h smtp/smtp_hello.c \
 	smtp/smtp_auth.h smtp/smtp_auth.c smtp/smtp_client.c \
+	smtp/smtp_outcome.h smtp/smtp_outcome.c \
+	smtp/smtp_plan.h smtp/smtp_plan.c \
 	smtp/smtp_tls.h smtp/smtp_tls.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_request.h smtp/smtp_request.c \

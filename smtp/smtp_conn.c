@@ -1,5 +1,6 @@
 /*
- * Order of events: smtp_conn_start() connects; on_connected() starts the
+ * Order of events: smtp_conn_start() works out what is asked of the host;
+ * on_planned() connects; on_connected() starts the
  * engine, which expects the greeting; on_input() feeds it; after each event
  * settle() looks what became of the mail; on_ended() is the last.
  *
@@ -20,6 +21,8 @@
 #include "map.h"
 #include "param.h"
 #include "smtp_memory.h"
+#include "smtp_tls.h"
+#include "str.h"
 #include "tls.h"
 
 struct smtp_pool {
@@ -37,7 +40,7 @@ may_be_kept(const struct smtp_conn *c)
 {
 	int64_t count = params.smtp_connection_reuse_count_limit;
 
-	return !draining && !c->once &&
+	return !draining && !c->once && !c->plan.tls.no_reuse &&
 	    params.smtp_connection_cache_time_limit > 0 &&
 	    (count == 0 || c->mails < count) &&
 	    loop_now() - c->born < params.smtp_connection_reuse_time_limit;
@@ -82,6 +85,7 @@ static void
 conn_free(struct smtp_conn *c)
 {
 	pool_drop(c);
+	smtp_plan_stop(&c->plan);
 	smtp_client_free(&c->client);
 	arena_free(&c->arena);
 	free(c);
@@ -107,6 +111,8 @@ settle(struct smtp_conn *c)
 		smtp_client_quit(&c->client);
 }
 
+static void note_clear(struct smtp_conn *c);
+
 static size_t
 on_input(void *engine, const char *bytes, size_t n)
 {
@@ -114,6 +120,7 @@ on_input(void *engine, const char *bytes, size_t n)
 
 	c->client.now = loop_now();
 	smtp_client_input(&c->client, bytes, n);
+	note_clear(c);
 	if (c->client.state == SMTP_CLOSED)
 		pool_drop(c);
 	settle(c);
@@ -151,26 +158,85 @@ not_connected(struct smtp_conn *c, int error)
 	c->calls->unreachable(c->owner, error);
 }
 
-/* Once more, without TLS: a mail that anybody may read is better than none,
- * where the policy says so. */
+/* ---- TLS ---- */
+
+static struct smtp_tls_peer
+peer_of(const struct smtp_conn *c)
+{
+	return (struct smtp_tls_peer){
+		.policy = &c->plan.tls,
+		.host = &c->host,
+		.nexthop = c->nexthop,
+	};
+}
+
+/* Once a session; what comes later follows from it. */
+static void
+tell_outcome(struct smtp_conn *c, enum smtp_tls_result result,
+    const char *reason)
+{
+	if (c->told || c->plan.tls.level == SMTP_TLS_NONE)
+		return;
+	c->told = true;
+	smtp_outcome_tell(&(struct smtp_tls_outcome){
+	    .nexthop = c->nexthop,
+	    .host = &c->host,
+	    .policy = &c->plan.tls,
+	    .result = result,
+	    .reason = reason,
+	});
+}
+
+/* The host has said that there will be no TLS. */
+static void
+note_clear(struct smtp_conn *c)
+{
+	const struct smtp_client *client = &c->client;
+	bool offered = (client->offer.extensions & SMTP_EXT_STARTTLS) != 0;
+
+	if (c->told || !client->greeted || client->secured ||
+	    client->hearing == SMTP_STARTTLS)
+		return;
+	tell_outcome(c, SMTP_TLS_NOT_OFFERED,
+	    offered ? "STARTTLS was refused" : "");
+	if (offered && c->plan.tls.level == SMTP_TLS_NONE &&
+	    params.smtp_tls_note_starttls_offer)
+		log_info("Host offered STARTTLS: [%s]", c->host.name);
+	c->told = true;
+}
+
+/* A mail that anybody may read is better than none, where the policy says
+ * so. */
+static bool
+clear_will_do(const struct smtp_conn *c)
+{
+	return c->plan.tls.level == SMTP_TLS_MAY || c->plan.tls.testing;
+}
+
+static void begin(struct smtp_conn *c);
+
+/* Once more, without TLS. */
 static void
 retry_in_clear(struct smtp_conn *c)
 {
 	log_info("%s: TLS failed: trying again in clear text", c->relay);
+	c->note = "in clear text, as TLS failed";
 	smtp_client_free(&c->client);
 	c->in_clear = true;
 	c->connected = false;
-	smtp_conn_start(c);
+	begin(c);
 }
 
 static void
 handshake_failed(struct smtp_conn *c, enum pump_end how)
 {
-	log_info("SSL_connect error to %s: %s", c->relay,
-	    how == PUMP_END_TLS           ? c->pump.why
-		: how == PUMP_END_TIMEOUT ? "timed out"
-					  : "lost connection");
-	if (c->owner != NULL && c->tls.level == SMTP_TLS_MAY) {
+	const char *why = how == PUMP_END_TLS ? c->pump.why
+	    : how == PUMP_END_TIMEOUT         ? "timed out"
+					      : "lost connection";
+
+	log_info("SSL_connect error to %s: %s", c->relay, why);
+	tell_outcome(c, SMTP_TLS_FAILED, why);
+	if (c->owner != NULL && clear_will_do(c)) {
 		retry_in_clear(c);
 		return;
 	}
@@ -184,26 +250,37 @@ handshake_failed(struct smtp_conn *c, enum pump_end how)
 static SSL *
 on_secure(void *engine)
 {
-	const struct smtp_conn *c = engine;
+	struct smtp_tls_peer peer = peer_of(engine);
 
-	return smtp_tls_new(&c->tls, c->host.name);
+	return smtp_tls_new(&peer);
+}
+
+static void
+log_proof(const struct smtp_conn *c, const struct smtp_tls_proof *proof)
+{
+	CLEAN_BUF struct buf how = { 0 };
+
+	tls_describe(&how, c->pump.ssl);
+	if (params.smtp_tls_loglevel > 0)
+		log_info("%s TLS connection established to %s: %s", proof->word,
+		    c->relay, buf_str(&how));
+	if (proof->why != NULL)
+		log_info("certificate verification failed for %s: %s", c->relay,
+		    proof->reason);
 }
 
 /* Hands were shaken; whether that is enough is the policy's to say. */
 static void
 on_secured(void *engine)
 {
-	CLEAN_BUF struct buf how = { 0 };
 	struct smtp_conn *c = engine;
-	struct smtp_tls_proof proof = smtp_tls_judge(&c->tls, c->pump.ssl,
-	    c->host.name, c->nexthop);
+	struct smtp_tls_peer peer = peer_of(c);
+	struct smtp_tls_proof proof = smtp_tls_judge(&peer, c->pump.ssl);
 
-	tls_describe(&how, c->pump.ssl);
-	if (params.smtp_tls_loglevel > 0)
-		log_info("%s TLS connection established to %s: %s", proof.word,
-		    c->relay, buf_str(&how));
+	log_proof(c, &proof);
+	tell_outcome(c, proof.result, proof.reason);
 	c->client.now = loop_now();
-	if (proof.why != NULL)
+	if (proof.why != NULL && !c->plan.tls.testing)
 		smtp_client_fail(&c->client, "4.7.5", proof.why);
 	else
 		smtp_client_secured(&c->client);
@@ -232,10 +309,9 @@ on_ended(void *engine, enum pump_end how, int error)
 static enum smtp_client_tls
 wanted_tls(const struct smtp_conn *c)
 {
-	if (c->in_clear || c->tls.level == SMTP_TLS_NONE)
+	if (c->in_clear || c->plan.tls.level == SMTP_TLS_NONE)
 		return SMTP_CLIENT_CLEAR;
-	return c->tls.level == SMTP_TLS_MAY ? SMTP_CLIENT_TLS_MAY
-					    : SMTP_CLIENT_TLS_MUST;
+	return clear_will_do(c) ? SMTP_CLIENT_TLS_MAY : SMTP_CLIENT_TLS_MUST;
 }
 
 static void
@@ -249,6 +325,7 @@ on_connected(void *engine)
 		.other_self = c->host.port == SMTP_PORT ? params.myhostname
 							: NULL,
 		.tls = wanted_tls(c),
+		.note = c->note,
 	};
 
 	c->connected = true;
@@ -348,8 +425,6 @@ smtp_conn_new(const char *nexthop, const struct smtp_host *host,
 	c->nexthop = arena_strdup(a, nexthop);
 	c->name = arena_printf(a, "%s[%s]", host->name, host->address);
 	c->relay = arena_printf(a, "%s:%u", c->name, host->port);
-	if (smtp_tls_find(a, c->nexthop, &c->tls, &c->no_policy) == FOUND_ONE)
-		c->no_policy = NULL;
 	return c;
 }
 
@@ -357,22 +432,18 @@ smtp_conn_new(const char *nexthop, const struct smtp_host *host,
 static void
 refuse(struct smtp_conn *c)
 {
+	tell_outcome(c, c->plan.result, c->plan.why);
 	smtp_mail_begin(c->mail);
-	smtp_mail_decide_rest(c->mail, OUTCOME_DEFER, FAULT_LOCAL, "4.7.5",
-	    arena_strdup(c->mail->arena, c->no_policy));
+	smtp_mail_decide_rest(c->mail, OUTCOME_DEFER, c->plan.fault, "4.7.5",
+	    arena_strdup(c->mail->arena, c->plan.why));
 	c->mail->over = true;
 	settle(c);
 	conn_free(c);
 }
 
-void
-smtp_conn_start(struct smtp_conn *c)
+static void
+begin(struct smtp_conn *c)
 {
-	if (c->no_policy != NULL) {
-		refuse(c);
-		return;
-	}
-
 	int fd = begin_connect(&c->host);
 	if (fd < 0) {
 		not_connected(c, errno);
@@ -386,19 +457,54 @@ smtp_conn_start(struct smtp_conn *c)
 	    on_connected);
 }
 
+static void
+on_planned(void *owner)
+{
+	struct smtp_conn *c = owner;
+
+	if (c->plan.why != NULL)
+		refuse(c);
+	else
+		begin(c);
+}
+
+void
+smtp_conn_start(struct smtp_conn *c)
+{
+	smtp_plan_start(&c->plan, &c->arena, &c->host, c->nexthop, on_planned,
+	    c);
+}
+
 /* ---- the rest of the interface ---- */
+
+/* The host was proved to be what was asked of it then. */
+static bool
+policy_still_holds(const struct smtp_conn *c)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct smtp_tls_policy now;
+	const char *why;
+
+	return smtp_policy_find(&a, c->nexthop, &now, &why) == FOUND_ONE &&
+	    str_eq(now.text, c->plan.tls.text);
+}
 
 struct smtp_conn *
 smtp_conn_take(const char *nexthop)
 {
-	struct smtp_pool *p = map_gets(&pools, nexthop);
+	const struct smtp_pool *p;
 
-	if (p == NULL)
-		return NULL;
-	struct smtp_conn *c = container_of(p->idle.prev, struct smtp_conn,
-	    link);
-	pool_drop(c);
-	return c;
+	while ((p = map_gets(&pools, nexthop)) != NULL) {
+		struct smtp_conn *c = container_of(p->idle.prev,
+		    struct smtp_conn, link);
+
+		pool_drop(c);
+		if (policy_still_holds(c))
+			return c;
+		smtp_client_quit(&c->client);
+		pump_kick(&c->pump);
+	}
+	return NULL;
 }
 
 void

@@ -15,7 +15,7 @@
 #include "pump.h"
 #include "smtp_client.h"
 #include "smtp_hosts.h"
-#include "smtp_tls.h"
+#include "smtp_plan.h"
 
 struct smtp_pool;
 
@@ -40,12 +40,13 @@ struct smtp_conn {
 	struct smtp_host host;
 	const char *nexthop;
 	const char *name;  /* "mx.example.org[192.0.2.1]" */
+	const char *note;  /* for the line of a delivery, or NULL */
 	const char *relay; /* the same with ":25" behind */
 	int64_t born;
 	int64_t mails;
-	struct smtp_tls_policy tls;
-	const char *no_policy; /* why it is not known; else NULL */
+	struct smtp_plan plan; /* what is asked of the host */
 	bool connected;
+	bool told;     /* the outcome of TLS */
 	bool once;     /* not kept for another mail */
 	bool in_clear; /* the handshake has failed once */
 };

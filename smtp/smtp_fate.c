@@ -46,9 +46,14 @@ smtp_fate_refuse_rest(struct smtp_client *c)
 void
 smtp_fate_accept_rest(struct smtp_client *c)
 {
-	if (c->accepted > 0)
-		smtp_fate_rest(c, OUTCOME_SENT, c->reply.status,
-		    buf_str(&c->reply.text));
+	const char *text = buf_str(&c->reply.text);
+
+	if (c->accepted == 0)
+		return;
+	if (c->setup.note != NULL)
+		text = arena_printf(c->mail->arena, "%s (%s)", text,
+		    c->setup.note);
+	smtp_fate_rest(c, OUTCOME_SENT, c->reply.status, text);
 }
 
 /* 552 means "too many recipients" here (RFC 5321 4.5.3.1.10). */

@@ -149,8 +149,10 @@ smtp_hear_starttls(struct smtp_client *c)
 	}
 	if (c->reply.code == 421)
 		return refused(c);
-	if (c->setup.tls == SMTP_CLIENT_TLS_MAY)
+	if (c->setup.tls == SMTP_CLIENT_TLS_MAY) {
+		c->setup.note = "in clear text, as the host refused TLS";
 		return smtp_auth_begin(c);
+	}
 	buf_addf(&reply, " refused to start TLS: %s", buf_str(&c->reply.text));
 	return no_tls(c, "host", buf_str(&reply));
 }

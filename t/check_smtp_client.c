@@ -730,7 +730,8 @@ static const struct {
 	    { { HI, EHLO }, { TLS, STARTTLS }, { "454 4.7.0 no\r\n", FROM },
 		{ OK, TO("a") }, { OK, "DATA\r\n" }, { "354 go\r\n", CONTENT },
 		{ OK, "" } },
-	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	    "sent 2.0.0 0 250 2.0.0 Ok (in clear text, as the host refused "
+	    "TLS)\n" },
 	{ "refused, and a must", SMTP_CLIENT_TLS_MUST,
 	    { { HI, EHLO }, { TLS, STARTTLS },
 		{ "454 4.7.0 no\r\n", "QUIT\r\n" } },

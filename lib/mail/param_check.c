@@ -279,6 +279,17 @@ check_protocols(const char *value, struct buf *why)
 	return false;
 }
 
+static bool
+check_ciphers(const char *value, struct buf *why)
+{
+	const char *text = "";
+
+	if (tls_ciphers_are_named(value, &text))
+		return true;
+	buf_adds(why, text);
+	return false;
+}
+
 static const struct {
 	const char *name;
 	bool (*check)(const char *value, struct buf *why);
@@ -295,6 +306,8 @@ static const struct {
 	{ "smtp_bind_address", check_ipv4 },
 	{ "smtp_bind_address6", check_ipv6 },
 	{ "smtp_helo_name", check_helo },
+	{ "smtp_tls_exclude_ciphers", check_ciphers },
+	{ "smtp_tls_mandatory_exclude_ciphers", check_ciphers },
 	{ "smtp_tls_mandatory_protocols", check_protocols },
 	{ "smtp_tls_protocols", check_protocols },
 	{ "smtpd_tls_mandatory_protocols", check_protocols },

@@ -144,6 +144,41 @@ tls_cipher_list(const char *grade)
 	return grades[0].list;
 }
 
+static void
+exclude(struct buf *out, const char *list)
+{
+	struct slice rest = slice_of(list), item;
+
+	while (slice_next_item(&rest, &item)) {
+		buf_adds(out, ":!");
+		buf_add(out, item.at, item.len);
+	}
+}
+
+void
+tls_put_ciphers(struct buf *out, const char *grade, const char *without,
+    const char *more)
+{
+	buf_adds(out, tls_cipher_list(grade));
+	exclude(out, without);
+	exclude(out, more);
+}
+
+bool
+tls_ciphers_are_named(const char *list, const char **why)
+{
+	struct slice rest = slice_of(list), item;
+
+	*why = "not a list of ciphers' names";
+	while (slice_next_item(&rest, &item))
+		for (size_t i = 0; i < item.len; i++)
+			if (!char_is_alpha(item.at[i]) &&
+			    !char_is_digit(item.at[i]) &&
+			    strchr("+-_", item.at[i]) == NULL)
+				return false;
+	return true;
+}
+
 SSL_CTX *
 tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
 {

@@ -32,8 +32,15 @@ MUST_CHECK bool tls_parse_protocols(const char *list, int *lowest, int *highest,
 MUST_CHECK SSL_CTX *tls_context(const SSL_METHOD *side, const char *protocols,
     const char *ciphers);
 
-/* The library's list of a grade's ciphers. */
+/* The library's list of a grade's ciphers; and the same without those of two
+ * lists. */
 const char *tls_cipher_list(const char *grade);
+void tls_put_ciphers(struct buf *out, const char *grade, const char *without,
+    const char *more);
+
+/* A list of what the library may call a cipher or a kind of them, and nothing
+ * else; false with why. */
+MUST_CHECK bool tls_ciphers_are_named(const char *list, const char **why);
 
 /* "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange
  * X25519 server-signature ECDSA (P-256) server-digest SHA256", as Postfix
