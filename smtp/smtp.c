@@ -22,6 +22,7 @@
 #include "smtp_job.h"
 #include "smtp_probe.h"
 #include "smtp_tls.h"
+#include "trace.h"
 
 static const struct chan_rule rules[] = {
 	{ MSG_job, 1u << ROLE_QMGR, smtp_job_start },
@@ -81,6 +82,7 @@ main(int argc, char **argv)
 		log_fatal("%s", why);
 	smtp_backup_open();
 	smtp_tls_open();
+	trace_open();
 	(void)fd_limit(65536);
 	program_confine();
 	program_run(&calls);

@@ -94,10 +94,11 @@ smtp_auth_begin(struct smtp_client *c)
 	return SMTP_AUTH;
 }
 
-/* A line of it; the host answers. */
+/* A line of it, which begins there; the host answers. */
 static enum smtp_stage
-say(struct smtp_client *c)
+say(struct smtp_client *c, size_t from)
 {
+	smtp_trace_said(c, from);
 	buf_adds(&c->port.out, "\r\n");
 	c->pending++;
 	return SMTP_AUTH;
@@ -120,28 +121,30 @@ say_auth(struct smtp_client *c, const struct msg_login_say *said)
 	c->auth.open = true;
 	buf_addf(out, "AUTH %s", said->mech);
 	if (!sasl_has_initial(sasl_mech(slice_of(said->mech))))
-		return say(c);
+		return say(c, from);
 	buf_addc(out, ' ');
 	put_response(out, held);
 	if (held->len == 0)
 		buf_addc(out, '=');
 	if (out->len - from <= AUTH_LINE_MAX - 2) {
 		wipe(held);
-		return say(c);
+		return say(c, from);
 	}
 	buf_cut(out, from);
 	buf_addf(out, "AUTH %s", said->mech);
 	c->auth.holds = true;
-	return say(c);
+	return say(c, from);
 }
 
 static enum smtp_stage
 say_response(struct smtp_client *c)
 {
+	size_t from = c->port.out.len;
+
 	put_response(&c->port.out, &c->auth.held);
 	wipe(&c->auth.held);
 	c->auth.holds = false;
-	return say(c);
+	return say(c, from);
 }
 
 enum smtp_stage

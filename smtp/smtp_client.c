@@ -77,9 +77,22 @@ smtp_say_no_more(struct smtp_client *c)
 }
 
 void
+smtp_trace_said(struct smtp_client *c, size_t from)
+{
+	const struct buf *out = &c->port.out;
+
+	if (out->len > from)
+		trace_said(c->trace,
+		    (struct slice){ out->text + from, out->len - from });
+}
+
+void
 smtp_say_quit(struct smtp_client *c)
 {
+	size_t from = c->port.out.len;
+
 	buf_adds(&c->port.out, "QUIT\r\n");
+	smtp_trace_said(c, from);
 	smtp_say_no_more(c);
 }
 
@@ -227,8 +240,11 @@ say_data(struct smtp_client *c)
 static void
 send_piece(struct smtp_client *c)
 {
-	if (smtp_content_next(&c->content, &c->port))
+	if (smtp_content_next(&c->content, &c->port)) {
+		if (c->content.over)
+			trace_content(c->trace, c->mail->size);
 		return;
+	}
 	give_up(c, "4.3.0",
 	    arena_printf(c->mail->arena, "local data error while talking to %s",
 		c->setup.host));
@@ -248,6 +264,7 @@ hear_data(struct smtp_client *c)
 		send_piece(c);
 	} else { /* DATA was said before nobody was accepted (RFC 2920 3.1) */
 		buf_adds(&c->port.out, ".\r\n");
+		trace_content(c->trace, 0);
 		c->content.over = true;
 	}
 	return SMTP_BODY;
@@ -348,17 +365,37 @@ advance(struct smtp_client *c)
 {
 	while (may_say(c)) {
 		const struct stage *stage = &stages[c->saying];
+		size_t from = c->port.out.len;
 
 		c->last_waits = stage->hear_first;
 		c->saying = stage->say(c);
+		smtp_trace_said(c, from);
 		c->pending++;
 	}
 	set_deadline(c);
 }
 
+/* "250-" stands in front of all lines of a reply but the last. */
+static void
+trace_reply(const struct smtp_client *c)
+{
+	struct slice rest = { buf_str(&c->reply.lines), c->reply.lines.len };
+	struct slice text;
+
+	while (c->trace != NULL && slice_next_part(&rest, '\n', &text)) {
+		CLEAN_BUF struct buf line = { 0 };
+
+		buf_addf(&line, "%d%c", c->reply.code,
+		    rest.len > 0 ? '-' : ' ');
+		buf_add(&line, text.at, text.len);
+		trace_heard(c->trace, (struct slice){ line.text, line.len });
+	}
+}
+
 static void
 hear(struct smtp_client *c)
 {
+	trace_reply(c);
 	if (c->pending == 0) { /* mostly 421: it is going away */
 		if (c->mail != NULL)
 			give_up(c, "4.4.2", smtp_fate_said(c));
@@ -519,5 +556,6 @@ smtp_client_free(struct smtp_client *c)
 	smtp_reply_free(&c->reply);
 	smtp_content_free(&c->content);
 	smtp_auth_free(&c->auth);
+	trace_stop(&c->trace);
 	*c = (struct smtp_client){ 0 };
 }

@@ -23,6 +23,7 @@
 #include "smtp_mail.h"
 #include "smtp_reply.h"
 #include "smtp_stage.h"
+#include "trace.h"
 
 enum smtp_state {
 	SMTP_BUSY,
@@ -66,6 +67,7 @@ struct smtp_client {
 	int64_t now;
 	enum smtp_state state;
 	struct smtp_setup setup;
+	struct trace *trace; /* NULL: not traced */
 	struct smtp_mail *mail;
 
 	enum smtp_stage saying, hearing;

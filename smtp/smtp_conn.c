@@ -331,6 +331,8 @@ on_connected(void *engine)
 	c->connected = true;
 	smtp_memory_reached(c->host.address, c->host.port);
 	c->client.now = loop_now();
+	c->client.trace = trace_start(TRACE_CLIENT, c->host.name,
+	    c->host.address, c->relay);
 	smtp_client_start(&c->client, &setup);
 	smtp_client_send(&c->client, c->mail);
 }

@@ -23,5 +23,8 @@ hear_fn smtp_hear_greeting, smtp_hear_ehlo, smtp_hear_helo, smtp_hear_starttls;
 void smtp_say_quit(struct smtp_client *c);
 void smtp_say_no_more(struct smtp_client *c);
 
+/* What stands in the output from there on goes into the trace. */
+void smtp_trace_said(struct smtp_client *c, size_t from);
+
 /* The host is ready: the mail, if there is one. */
 enum smtp_stage smtp_begin_mail(struct smtp_client *c);

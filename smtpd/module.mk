@@ -14,6 +14,7 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_conn.h smtpd/smtpd_conn.c \
 	smtpd/smtpd_name.h smtpd/smtpd_name.c \
 	smtpd/smtpd_policy.h smtpd/smtpd_policy.c \
+	smtpd/smtpd_restrict.h smtpd/smtpd_restrict.c \
 	smtpd/smtpd_limit.h smtpd/smtpd_limit.c \
 	smtpd/smtpd_ask.h smtpd/smtpd_ask.c \
 	smtpd/smtpd_vet.h smtpd/smtpd_vet.c \

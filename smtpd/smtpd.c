@@ -26,6 +26,7 @@
 #include "smtpd_vet.h"
 #include "smtpd_wake.h"
 #include "tls_sign.h"
+#include "trace.h"
 
 /* Descriptors for everything that is not a client. */
 #define OWN_FILES 128
@@ -112,6 +113,7 @@ main(int argc, char **argv)
 	smtpd_policy_open(program_service());
 	smtpd_tls_open(program_service());
 	smtpd_verify_open();
+	trace_open();
 
 	size_t files = fd_limit(65536);
 	smtpd_accept_limit(

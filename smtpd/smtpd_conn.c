@@ -275,11 +275,21 @@ set_peer(struct smtpd_client *client, const char *name)
 }
 
 static void
+begin_trace(struct smtpd_conn *c)
+{
+	const struct smtpd_client *client = &c->s.client;
+
+	c->s.trace = trace_start(TRACE_SERVER, client->name, client->addr,
+	    client->peer);
+}
+
+static void
 on_name(struct smtpd_name *n, const char *name)
 {
 	struct smtpd_conn *c = container_of(n, struct smtpd_conn, name);
 
 	set_peer(&c->s.client, name);
+	begin_trace(c);
 	smtpd_greet(&c->s);
 	if (c->s.tls != NULL)
 		note_tls(c);
@@ -300,6 +310,7 @@ on_user(void *owner, enum found found, const char *value)
 		buf_add(&b, name.at, name.len);
 		c->user = buf_take(&b);
 	}
+	begin_trace(c);
 	smtpd_greet(&c->s);
 	pump_kick(&c->pump);
 }
@@ -332,6 +343,7 @@ smtpd_conn_open(int fd, const char *addr, uint16_t port)
 	smtpd_wake_client(addr);
 	struct smtpd_verdict v = smtpd_policy_connect(c);
 	if (v.code != 250) {
+		begin_trace(c);
 		smtpd_turn_away(&c->s, v);
 		pump_kick(&c->pump);
 	} else if (params.smtpd_peername_lookup) {

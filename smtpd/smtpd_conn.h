@@ -15,6 +15,7 @@
 #include "pump.h"
 #include "smtpd_cert.h"
 #include "smtpd_name.h"
+#include "smtpd_restrict.h"
 #include "smtpd_session.h"
 #include "smtpd_verify.h"
 
@@ -30,6 +31,7 @@ struct smtpd_conn {
 	struct list choked; /* among those that wait for cleanup to read */
 	struct smtpd_name name;
 	struct smtpd_verify verify;
+	struct smtpd_passing passing;
 	struct smtpd_feed *feed; /* of the transaction, or NULL */
 	struct smtpd_cert *cert; /* that the client has shown, or NULL */
 	uint32_t question;       /* to the lookup program, 0 none */
@@ -37,6 +39,7 @@ struct smtpd_conn {
 	uint32_t wake;           /* to qmgr, 0 none */
 	const char *asked;       /* the address it is about */
 	const char *then;        /* the user to ask for next, or NULL */
+	uint8_t class;           /* enum route_class of the recipient */
 	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */
 	char *user;              /* its name, NULL where it is not known */
 	bool local;              /* came by the submission socket */

@@ -11,7 +11,6 @@
 #include "param.h"
 #include "program.h"
 #include "recipients.h"
-#include "restrict.h"
 #include "route.h"
 #include "smtpd_ask.h"
 #include "smtpd_limit.h"
@@ -21,8 +20,6 @@
 
 static struct netlist *trusted_nets;
 static struct netlist *unlimited_nets;
-static struct restrictions *relay_restrictions;
-static struct restrictions *etrn_restrictions;
 static struct smtpd_limits *limits;
 static struct loop_timer beat;
 
@@ -51,16 +48,6 @@ open_nets(struct netlist **nets, const char *name, const char *value)
 		log_fatal("%s: %s", name, why);
 }
 
-static void
-open_restrictions(struct restrictions **r, const char *name, const char *list)
-{
-	const char *why;
-
-	*r = restrictions_open(list, &why);
-	if (*r == NULL)
-		log_fatal("%s: %s", name, why);
-}
-
 void
 smtpd_policy_open(const char *service)
 {
@@ -74,15 +61,7 @@ smtpd_policy_open(const char *service)
 	open_nets(&trusted_nets, "mynetworks", params.mynetworks);
 	open_nets(&unlimited_nets, "smtpd_client_event_limit_exceptions",
 	    params.smtpd_client_event_limit_exceptions);
-	open_restrictions(&relay_restrictions, "smtpd_relay_restrictions",
-	    params.smtpd_relay_restrictions);
-	if (!restrictions_refuse_relay(relay_restrictions))
-		log_fatal("smtpd_relay_restrictions: none of reject, defer, "
-			  "reject_unauth_destination and "
-			  "defer_unauth_destination is there: everybody could "
-			  "send anywhere");
-	open_restrictions(&etrn_restrictions, "smtpd_etrn_restrictions",
-	    params.smtpd_etrn_restrictions);
+	smtpd_restrict_open();
 	buf_addf(&path, "%s/clients.%s", params.run_directory, service);
 	limits = smtpd_limits_open(buf_str(&path), clock_mono(), &why);
 	if (why != NULL)
@@ -310,46 +289,6 @@ judge_known(struct smtpd_conn *c, const char *address, enum route_class class)
 	return refuse_unknown(c, address, class);
 }
 
-/* What a list of restrictions says of a client and a subject of its own. */
-static struct smtpd_verdict
-judge_list(struct smtpd_conn *c, const struct restrictions *list,
-    struct restrict_case what)
-{
-	struct restrict_reply reply = { 0 };
-
-	what.client_name = c->s.client.name;
-	what.client_addr = c->s.client.addr;
-	what.trusted = c->trusted;
-	if (c->cert != NULL) {
-		what.cert = c->cert->print;
-		what.key = c->cert->key;
-		what.cert_trusted = c->cert->trusted;
-	}
-	if (restrictions_judge(list, &what, &reply) != RESTRICT_REFUSE)
-		return SMTPD_FINE;
-	struct smtpd_verdict v = {
-		.code = reply.code,
-		.status = arena_strdup(&c->s.tx.arena, reply.status),
-		.text = arena_strdup(&c->s.tx.arena, buf_str(&reply.text)),
-	};
-	buf_free(&reply.text);
-	return v;
-}
-
-static struct smtpd_verdict
-judge_relay(struct smtpd_conn *c, const char *address, bool ours)
-{
-	CLEAN_BUF struct buf shown = { 0 };
-
-	addr_put_internal(&shown, address);
-	return judge_list(c, relay_restrictions,
-	    (struct restrict_case){
-		.ours = ours,
-		.stage = "Recipient address",
-		.subject = buf_str(&shown),
-	    });
-}
-
 static struct smtpd_verdict
 judge(struct smtpd_conn *c, const struct addr *rcpt)
 {
@@ -362,17 +301,23 @@ judge(struct smtpd_conn *c, const struct addr *rcpt)
 	const char *address = addr_internal(&c->s.tx.arena, &whole);
 	if (route_classify(whole.domain, &class) == FOUND_FAILED)
 		return refuse_for_now(c, address);
-	if (!c->local) {
-		struct smtpd_verdict v = judge_relay(c, address,
-		    class != ROUTE_OTHER && !addr_has_route(rcpt->local));
-		if (v.code != 250)
-			return v;
-	}
+	bool ours = class != ROUTE_OTHER && !addr_has_route(rcpt->local);
+	c->class = (uint8_t) class;
+	struct smtpd_verdict v = smtpd_restrict_rcpt(c, address, ours);
+	return v.code == 250 ? smtpd_policy_passed(c) : v;
+}
+
+struct smtpd_verdict
+smtpd_policy_passed(struct smtpd_conn *c)
+{
+	const char *address = c->passing.address;
+	struct addr rcpt = addr_split(&c->s.tx.arena, address);
+
 	/* Local programs hear of unknown users by mail, as they are used to. */
-	if (class == ROUTE_OTHER || c->local ||
-	    str_eq_nocase(rcpt->local, "postmaster"))
+	if (c->class == ROUTE_OTHER || c->local ||
+	    str_eq_nocase(rcpt.local, "postmaster"))
 		return SMTPD_FINE;
-	return judge_known(c, address, class);
+	return judge_known(c, address, (enum route_class)c->class);
 }
 
 struct smtpd_verdict
@@ -389,9 +334,5 @@ smtpd_policy_rcpt(struct smtpd_conn *c, const struct addr *rcpt)
 struct smtpd_verdict
 smtpd_policy_etrn(struct smtpd_conn *c, const char *node)
 {
-	return judge_list(c, etrn_restrictions,
-	    (struct restrict_case){
-		.stage = "Etrn command",
-		.subject = node + strspn(node, "@#"),
-	    });
+	return smtpd_restrict_etrn(c, node);
 }

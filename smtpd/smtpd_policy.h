@@ -1,8 +1,8 @@
 /*
  * smtpd_policy - who may send, and to whom.
  *
- * Strangers may send to recipients of ours that exist, mynetworks and local
- * programs to everybody.  Whatever cannot be known now is refused for now
+ * Strangers may send to recipients of ours that exist, whom the restrictions let
+ * pass to everybody.  Whatever cannot be known now is refused for now
  * (451), and never for good.
  *
  * SPDX-License-Identifier: BSD-2-Clause
@@ -29,6 +29,9 @@ struct smtpd_verdict smtpd_policy_mail(struct smtpd_conn *c);
 /* Perhaps answered later, by smtpd_conn_judged(). */
 struct smtpd_verdict smtpd_policy_rcpt(struct smtpd_conn *c,
     const struct addr *rcpt);
+
+/* All restrictions are passed: does the recipient exist? */
+struct smtpd_verdict smtpd_policy_passed(struct smtpd_conn *c);
 
 /* May it say ETRN for this node?  What qmgr says of it comes behind. */
 struct smtpd_verdict smtpd_policy_etrn(struct smtpd_conn *c, const char *node);

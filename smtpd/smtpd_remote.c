@@ -7,6 +7,7 @@
 #include "param.h"
 #include "recipients.h"
 #include "route.h"
+#include "smtpd_policy.h"
 #include "smtpd_vet.h"
 
 static struct smtpd_verdict
@@ -50,7 +51,7 @@ put_off(struct smtpd_conn *c, const char *why)
 static struct smtpd_verdict
 unknown(struct smtpd_conn *c, const char *why)
 {
-	return !c->unlisted &&
+	return !c->unlisted && !c->passing.asks &&
 		str_eq(params.backup_unverified_recipients, "accept")
 	    ? SMTPD_FINE
 	    : put_off(c, why);
@@ -73,15 +74,30 @@ judge(struct smtpd_conn *c, const struct msg_vetted *said)
 	return unknown(c, said->text);
 }
 
+/* What a restriction asked is answered well. */
+static struct smtpd_verdict
+passed(struct smtpd_conn *c)
+{
+	struct smtpd_verdict v = smtpd_restrict_go_on(c);
+
+	return v.code == 250 ? smtpd_policy_passed(c) : v;
+}
+
 static void
 on_vetted(void *owner, const struct msg_vetted *said)
 {
 	struct smtpd_conn *c = owner;
 
-	c->vetting = 0;
 	struct smtpd_verdict v = judge(c, said);
+	bool go_on = c->passing.asks && v.code == 250;
+
+	c->vetting = 0;
 	c->asked = NULL;
-	smtpd_conn_judged(c, v);
+	c->passing.asks = false;
+	if (go_on)
+		v = passed(c);
+	if (v.code != 0)
+		smtpd_conn_judged(c, v);
 }
 
 /* An address that an alias here leads elsewhere is none of that host's. */
@@ -135,6 +151,32 @@ ask_hosts(struct smtpd_conn *c, const char *address)
 	c->vetting = smtpd_vet(address, &route, on_vetted, c);
 	return c->vetting != 0 ? SMTPD_LATER
 			       : unknown(c, "its host could not be asked");
+}
+
+/* Of those that this host has itself it knows without asking. */
+struct smtpd_verdict
+smtpd_remote_verify(struct smtpd_conn *c, const char *address)
+{
+	struct route route;
+	struct dsn why;
+
+	c->asked = address;
+	c->unlisted = false;
+	if (c->class != ROUTE_RELAY && c->class != ROUTE_OTHER)
+		return SMTPD_FINE;
+	switch (route_resolve(&c->s.tx.arena, c->s.tx.sender, address, &route,
+	    &why)) {
+	case FOUND_ONE:
+		c->vetting = smtpd_vet(address, &route, on_vetted, c);
+		return c->vetting != 0
+		    ? SMTPD_LATER
+		    : put_off(c, "its host could not be asked");
+	case FOUND_NONE: /* qmgr says the same of the mail */
+		return SMTPD_FINE;
+	case FOUND_FAILED:
+		break;
+	}
+	return fail(c);
 }
 
 struct smtpd_verdict

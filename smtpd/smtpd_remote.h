@@ -19,3 +19,8 @@
  * Perhaps answered later, by smtpd_conn_judged(). */
 struct smtpd_verdict smtpd_remote_rcpt(struct smtpd_conn *c,
     const char *address);
+
+/* reject_unverified_recipient: whatever the parameters say, the host that has
+ * the recipient is asked, and where nothing is known it is put off. */
+struct smtpd_verdict smtpd_remote_verify(struct smtpd_conn *c,
+    const char *address);

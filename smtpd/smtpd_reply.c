@@ -21,6 +21,7 @@ add_line(struct smtpd_session *s, int code, char after, const char *status,
 {
 	struct buf *out = &s->port.out;
 	char text[REPLY_TEXT_MAX + 1];
+	size_t from = out->len;
 
 	int n = vsnprintf(text, sizeof(text), fmt, ap);
 	size_t len = n < 0 ? 0 : MIN((size_t)n, sizeof(text) - 1);
@@ -29,6 +30,8 @@ add_line(struct smtpd_session *s, int code, char after, const char *status,
 	if (status[0] != '\0')
 		buf_addf(out, "%s ", status);
 	str_printable(out, text, len, REPLY_TEXT_MAX);
+	trace_said(s->trace,
+	    (struct slice){ out->text + from, out->len - from });
 	buf_adds(out, "\r\n");
 }
 

@@ -139,6 +139,7 @@ take_line(struct smtpd_session *s, const char *bytes, size_t n)
 		len--;
 	buf_reset(&line);
 	buf_add(&line, bytes, len);
+	trace_heard(s->trace, (struct slice){ bytes, len });
 	smtpd_commands_line(s, buf_str(&line),
 	    (struct slice){ bytes + used, n - used });
 	return used;
@@ -156,6 +157,7 @@ take_content(struct smtpd_session *s, const char *bytes, size_t n)
 	    s->port.deadline + credit);
 	if (ended) {
 		renew_deadline(s);
+		trace_content(s->trace, s->tx.size);
 		smtpd_commands_data_end(s);
 	}
 	return used;
@@ -303,6 +305,7 @@ smtpd_end(struct smtpd_session *s, enum pump_end how)
 {
 	log_end(s, how);
 	smtpd_forget(s);
+	trace_stop(&s->trace);
 	buf_free(&s->held);
 	buf_free(&s->port.out);
 	buf_free(&s->port.out_tail);

@@ -25,6 +25,7 @@
 #include "addr.h"
 #include "arena.h"
 #include "pump.h"
+#include "trace.h"
 
 /* Commands have one column in the counts of the log's last line. */
 #define SMTPD_COMMANDS 16
@@ -101,6 +102,7 @@ struct smtpd_session {
 	char *helo; /* as the client said it, NULL before */
 	char *tls;  /* "TLSv1.3 with cipher ...", NULL while in clear */
 	enum smtpd_tls_policy tls_policy;
+	struct trace *trace; /* NULL: not traced */
 	struct smtpd_transaction tx;
 	const struct smtpd_command *asked; /* waits for smtpd_answer() */
 	const char *where; /* the last command, for the log; static */

@@ -93,6 +93,9 @@ judge_case(const char *list, const struct restrict_case *c, struct buf *got)
 		buf_addf(got, "%d %s %s", reply.code, reply.status,
 		    buf_str(&reply.text));
 		break;
+	case RESTRICT_ASK_RCPT:
+		buf_addc(got, '?');
+		break;
 	}
 	buf_free(&reply.text);
 	restrictions_close(&r);
@@ -102,7 +105,7 @@ judge_case(const char *list, const struct restrict_case *c, struct buf *got)
 static void
 judge(const char *list, const char *name, bool trusted, struct buf *got)
 {
-	const struct restrict_case c = {
+	struct restrict_case c = {
 		.client_name = name,
 		.client_addr = "192.0.2.1",
 		.trusted = trusted,
@@ -112,6 +115,172 @@ judge(const char *list, const char *name, bool trusted, struct buf *got)
 
 	judge_case(list, &c, got);
 }
+
+/* A recipient is being judged: u is logged in, or nobody; f is what "ours"
+ * says. */
+#define SENDER(text) "553 5.7.1 <s@d.test>: Sender address rejected: " text
+
+static const struct {
+	const char *list, *user, *helo, *sender, *rcpt, *want;
+	bool ours;
+} mails[] = {
+	{ "permit_sasl_authenticated, reject", "u", "h", "s", "r",
+	    .want = "+" },
+	{ "permit_sasl_authenticated", NULL, "h", "s", "r", .want = "" },
+	{ "permit_auth_destination", NULL, "h", "s", "r", .want = "+",
+	    .ours = true },
+	{ "permit_auth_destination", NULL, "h", "s", "r", .want = "",
+	    .ours = false },
+	{ "reject_unauth_destination", NULL, "h", "s", "r@x.test",
+	    .want = "554 5.7.1 <r@x.test>: Relay access denied",
+	    .ours = false },
+	{ "reject_unauth_destination", NULL, "h", "s", "r", .want = "",
+	    .ours = true },
+	{ "defer_unauth_destination", NULL, "h", "s", "r@x.test",
+	    .want = "454 4.7.1 <r@x.test>: Relay access denied",
+	    .ours = false },
+	{ "reject_unverified_recipient", NULL, "h", "s", "r", .want = "?" },
+	{ "reject_unverified_recipient", NULL, "h", "s", NULL, .want = "" },
+	{ "reject_non_fqdn_sender", NULL, "h", "s@d.test", "r", .want = "" },
+	{ "reject_non_fqdn_sender", NULL, "h", "", "r", .want = "" },
+	{ "reject_non_fqdn_sender", NULL, "h", "s@[192.0.2.1]", "r",
+	    .want = "" },
+	{ "reject_non_fqdn_sender", NULL, "h", "s@localhost", "r",
+	    .want = "504 5.5.2 <s@localhost>: Sender address rejected: need "
+		    "fully-qualified address" },
+	{ "reject_non_fqdn_sender", NULL, "h", "s", "r",
+	    .want =
+		"504 5.5.2 <s>: Sender address rejected: need fully-qualified "
+		"address" },
+	{ "reject_non_fqdn_recipient", NULL, "h", "s", "Postmaster",
+	    .want = "" },
+	{ "reject_non_fqdn_recipient", NULL, "h", "s", "r@a..b",
+	    .want = "504 5.5.2 <r@a..b>: Recipient address rejected: need "
+		    "fully-qualified address" },
+	{ "reject_non_fqdn_helo_hostname", NULL, "h.test", "s", "r",
+	    .want = "" },
+	{ "reject_non_fqdn_helo_hostname", NULL, "[::1]", "s", "r",
+	    .want = "" },
+	{ "reject_non_fqdn_helo_hostname", NULL, NULL, "s", "r", .want = "" },
+	{ "reject_non_fqdn_helo_hostname", NULL, "h", "s", "r",
+	    .want =
+		"504 5.5.2 <h>: Helo command rejected: need fully-qualified "
+		"hostname" },
+	{ "reject_invalid_helo_hostname", NULL, "my_h-1", "s", "r",
+	    .want = "" },
+	{ "reject_invalid_helo_hostname", NULL, "-h", "s", "r",
+	    .want = "501 5.5.2 <-h>: Helo command rejected: Invalid name" },
+	{ "reject_invalid_helo_hostname", NULL, "192.0.2.1", "s", "r",
+	    .want =
+		"501 5.5.2 <192.0.2.1>: Helo command rejected: Invalid name" },
+	{ "check_helo_access inline:{d.test=REJECT}", NULL, "x.d.test", "s",
+	    "r",
+	    .want =
+		"554 5.7.1 <x.d.test>: Helo command rejected: Access denied" },
+	{ "check_sender_access inline:{s@d.test=REJECT}", NULL, "h", "s@d.test",
+	    "r",
+	    .want =
+		"554 5.7.1 <s@d.test>: Sender address rejected: Access denied" },
+	{ "check_sender_access inline:{s@d.test=OK}", NULL, "h", "s+x@d.test",
+	    "r", .want = "+" },
+	{ "check_sender_access inline:{test=OK}", NULL, "h", "s@d.test", "r",
+	    .want = "+" },
+	{ "check_sender_access inline:{s@=OK}", NULL, "h", "s+x@d.test", "r",
+	    .want = "+" },
+	{ "check_sender_access inline:{<>=OK}", NULL, "h", "", "r",
+	    .want = "+" },
+	{ "check_sender_access inline:{<>=OK}", NULL, "h", NULL, "r",
+	    .want = "" },
+	{ "check_sender_access fail:x", NULL, "h", "s@d.test", "r",
+	    .want = "451 4.3.0 <s@d.test>: Temporary lookup failure" },
+	{ "check_recipient_access inline:{{r@d.test=550 5.1.1 gone}}", NULL,
+	    "h", "s", "r@d.test",
+	    .want = "550 5.1.1 <r@d.test>: Recipient address rejected: gone" },
+
+	/* s@d.test belongs to owner and u, and x@d.test to nobody. */
+	{ "reject_sender_login_mismatch", "u", "h", "s@d.test", "r",
+	    .want = "" },
+	{ "reject_sender_login_mismatch", "U", "h", "s+ext@d.test", "r",
+	    .want = "" },
+	{ "reject_sender_login_mismatch", "v", "h", "s@d.test", "r",
+	    .want = SENDER("not owned by user v") },
+	{ "reject_sender_login_mismatch", "u", "h", "", "r", .want = "" },
+	{ "reject_sender_login_mismatch", NULL, "h", "s@d.test", "r",
+	    .want = SENDER("not logged in") },
+	{ "reject_sender_login_mismatch", NULL, "h", "x@d.test", "r",
+	    .want = "" },
+	{ "reject_sender_login_mismatch", "u", "h", "x@d.test", "r",
+	    .want =
+		"553 5.7.1 <x@d.test>: Sender address rejected: not owned by user "
+		"u" },
+	{ "reject_known_sender_login_mismatch", "u", "h", "x@d.test", "r",
+	    .want = "" },
+	{ "reject_known_sender_login_mismatch", "v", "h", "s@d.test", "r",
+	    .want = SENDER("not owned by user v") },
+	{ "reject_known_sender_login_mismatch", NULL, "h", "s@d.test", "r",
+	    .want = SENDER("not logged in") },
+	{ "reject_authenticated_sender_login_mismatch", NULL, "h", "s@d.test",
+	    "r", .want = "" },
+	{ "reject_authenticated_sender_login_mismatch", "v", "h", "s@d.test",
+	    "r", .want = SENDER("not owned by user v") },
+	{ "reject_unauthenticated_sender_login_mismatch", "v", "h", "s@d.test",
+	    "r", .want = "" },
+	{ "reject_unauthenticated_sender_login_mismatch", NULL, "h", "s@d.test",
+	    "r", .want = SENDER("not logged in") },
+	{ "reject_sender_login_mismatch", "u", "h", "s@fail.test", "r",
+	    .want = "451 4.3.0 <s@fail.test>: Temporary lookup failure" },
+};
+
+START_TEST(recipients_are_judged)
+{
+	CLEAN_BUF struct buf got = { 0 };
+	struct tables owners;
+	const char *why = "";
+	bool fails = mails[_i].sender != NULL &&
+	    strstr(mails[_i].sender, "fail") != NULL;
+
+	params.recipient_delimiter = "+";
+	ck_assert(tables_open(&owners,
+	    fails ? "fail:x" : "inline:{{s@d.test=owner, u}}", &why));
+	judge_case(mails[_i].list,
+	    &(struct restrict_case){
+		.client_name = "c",
+		.client_addr = "192.0.2.1",
+		.user = mails[_i].user,
+		.helo = mails[_i].helo,
+		.sender = mails[_i].sender,
+		.rcpt = mails[_i].rcpt,
+		.ours = mails[_i].ours,
+		.owners = &owners,
+	    },
+	    &got);
+	ck_assert_str_eq(buf_str(&got), mails[_i].want);
+	tables_free(&owners);
+}
+END_TEST
+
+/* After a question the list goes on behind it. */
+START_TEST(a_list_goes_on)
+{
+	const char *why;
+	struct restrictions *r = restrictions_open(
+	    "permit_mynetworks reject_unverified_recipient reject", &why);
+	struct restrict_reply reply = { 0 };
+	struct restrict_case c = { .rcpt = "r", .stage = "s", .subject = "r" };
+	size_t at = 0;
+
+	ck_assert_int_eq(restrictions_go_on(r, &c, &at, &reply),
+	    RESTRICT_ASK_RCPT);
+	ck_assert_int_eq(restrictions_go_on(r, &c, &at, &reply),
+	    RESTRICT_REFUSE);
+	ck_assert(restrictions_refuse_relay(r));
+	buf_free(&reply.text);
+	restrictions_close(&r);
+	r = restrictions_open("permit_mynetworks", &why);
+	ck_assert(!restrictions_refuse_relay(r));
+	restrictions_close(&r);
+}
+END_TEST
 
 START_TEST(the_first_that_decides_counts)
 {
@@ -232,6 +401,8 @@ suite_of_cases(void)
 	    ARRAY_LEN(relaying));
 	tcase_add_test(t, a_list_that_refuses_nobody_is_known);
 	tcase_add_test(t, a_client_without_a_name_may_be_refused_for_now);
+	tcase_add_loop_test(t, recipients_are_judged, 0, ARRAY_LEN(mails));
+	tcase_add_test(t, a_list_goes_on);
 	tcase_add_loop_test(t, what_is_wrong_is_named, 0, ARRAY_LEN(wrong));
 	suite_add_tcase(s, t);
 	return s;

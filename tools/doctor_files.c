@@ -130,7 +130,8 @@ doctor_tables(struct doctor *d)
 
 		if (row->kind != PARAM_KIND_TABLES &&
 		    row->kind != PARAM_KIND_NAMES &&
-		    row->kind != PARAM_KIND_NETS)
+		    row->kind != PARAM_KIND_NETS &&
+		    row->kind != PARAM_KIND_PEERS)
 			continue;
 		rest = slice_of(*value);
 		while (slice_next_item(&rest, &item))

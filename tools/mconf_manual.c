@@ -22,6 +22,7 @@ static const char *const kinds[PARAM_KINDS] = {
 	[PARAM_KIND_TABLES] = "list of tables",
 	[PARAM_KIND_NAMES] = "list of names",
 	[PARAM_KIND_NETS] = "list of networks",
+	[PARAM_KIND_PEERS] = "list of names and networks",
 	[PARAM_KIND_RESTRICT] = "list of restrictions",
 	[PARAM_KIND_PATH] = "absolute path",
 	[PARAM_KIND_STR] = "text",

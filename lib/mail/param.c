@@ -45,6 +45,7 @@ store(const struct param_row *row, const char *value, int64_t number)
 	case PARAM_KIND_TABLES:
 	case PARAM_KIND_NAMES:
 	case PARAM_KIND_NETS:
+	case PARAM_KIND_PEERS:
 	case PARAM_KIND_RESTRICT:
 	case PARAM_KIND_PATH:
 	case PARAM_KIND_STR:

@@ -30,6 +30,7 @@ struct params {
 #define PARAM_TABLES(name, def, text)               const char *name;
 #define PARAM_NAMES(name, def, text)                const char *name;
 #define PARAM_NETS(name, def, text)                 const char *name;
+#define PARAM_PEERS(name, def, text)                const char *name;
 #define PARAM_RESTRICT(name, def, text)             const char *name;
 #define PARAM_PATH(name, def, text)                 const char *name;
 #define PARAM_STR(name, def, text)                  const char *name;

@@ -197,6 +197,7 @@ static check_fn *const by_kind[PARAM_KINDS] = {
 	[PARAM_KIND_TABLES] = check_tables,
 	[PARAM_KIND_NAMES] = check_text,
 	[PARAM_KIND_NETS] = check_text,
+	[PARAM_KIND_PEERS] = check_text,
 	[PARAM_KIND_RESTRICT] = check_text,
 	[PARAM_KIND_PATH] = check_path,
 	[PARAM_KIND_STR] = check_text,

@@ -11,6 +11,7 @@
 
 #include "param.h"
 #include "param_rows.h"
+#include "peerlist.h"
 #include "restrict.h"
 #include "table.h"
 
@@ -46,6 +47,16 @@ open_nets(const char *value, const char **why)
 }
 
 static bool
+open_peers(const char *value, const char **why)
+{
+	struct peerlist *p = peerlist_open(value, why);
+	bool ok = p != NULL;
+
+	peerlist_close(&p);
+	return ok;
+}
+
+static bool
 open_restrictions(const char *value, const char **why)
 {
 	struct restrictions *r = restrictions_open(value, why);
@@ -64,6 +75,8 @@ opener_of(const struct param_row *row)
 		return open_tables;
 	if (row->kind == PARAM_KIND_NAMES)
 		return open_names;
+	if (row->kind == PARAM_KIND_PEERS)
+		return open_peers;
 	if (row->kind == PARAM_KIND_RESTRICT)
 		return open_restrictions;
 	return row->kind == PARAM_KIND_NETS ? open_nets : NULL;

@@ -38,6 +38,7 @@ static const struct param_row rows[] = {
 #define PARAM_TABLES(n, d, t)           ROW(TABLES, n, d, 0, "", "", "", t)
 #define PARAM_NAMES(n, d, t)            ROW(NAMES, n, d, 0, "", "", "", t)
 #define PARAM_NETS(n, d, t)             ROW(NETS, n, d, 0, "", "", "", t)
+#define PARAM_PEERS(n, d, t)            ROW(PEERS, n, d, 0, "", "", "", t)
 #define PARAM_RESTRICT(n, d, t)         ROW(RESTRICT, n, d, 0, "", "", "", t)
 #define PARAM_PATH(n, d, t)             ROW(PATH, n, d, 0, "", "", "", t)
 #define PARAM_STR(n, d, t)              ROW(STR, n, d, 0, "", "", "", t)

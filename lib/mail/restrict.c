@@ -10,15 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "num.h"
 #include "param.h"
+#include "restrict_parts.h"
 #include "str.h"
-#include "table.h"
-
-struct item;
-
-typedef enum restrict_answer judge_fn(const struct item *i,
-    const struct restrict_case *c, struct restrict_reply *reply);
 
 enum needs {
 	NOTHING,
@@ -26,346 +20,52 @@ enum needs {
 	CERTS,   /* the tables of relay_clientcerts */
 };
 
-struct kind {
+struct restrict_kind {
 	const char *name;
 	enum needs needs;
-	judge_fn *judge;
-};
-
-struct item {
-	const struct kind *kind;
-	struct tables tables;
+	bool guard; /* refuses what is not ours */
+	restrict_fn *judge;
 };
 
 struct restrictions {
-	struct item *at;
+	struct restrict_item *at;
 	size_t n;
 };
 
-static judge_fn permit, reject, defer, permit_mynetworks, permit_authenticated,
-    permit_ours, reject_others, defer_others, permit_certs, permit_all_certs,
-    reject_unknown_name, check_client, check_cert, check_etrn;
-
 /* clang-format off */
-static const struct kind kinds[] = {
-	{ "permit",                         NOTHING, permit               },
-	{ "reject",                         NOTHING, reject               },
-	{ "defer",                          NOTHING, defer                },
-	{ "permit_mynetworks",              NOTHING, permit_mynetworks    },
-	{ "permit_sasl_authenticated",      NOTHING, permit_authenticated },
-	{ "permit_auth_destination",        NOTHING, permit_ours          },
-	{ "reject_unauth_destination",      NOTHING, reject_others        },
-	{ "defer_unauth_destination",       NOTHING, defer_others         },
-	{ "permit_tls_clientcerts",         CERTS,   permit_certs         },
-	{ "permit_tls_all_clientcerts",     NOTHING, permit_all_certs     },
-	{ "reject_unknown_client_hostname", NOTHING, reject_unknown_name  },
-	{ "check_client_access",            A_TABLE, check_client         },
-	{ "check_ccert_access",             A_TABLE, check_cert           },
-	{ "check_etrn_access",              A_TABLE, check_etrn           },
+static const struct restrict_kind kinds[] = {
+	/* name                             needs    guard  who judges */
+	{ "permit",                         NOTHING, false, restrict_permit },
+	{ "reject",                         NOTHING, true,  restrict_reject },
+	{ "defer",                          NOTHING, true,  restrict_defer },
+	{ "permit_mynetworks",              NOTHING, false, restrict_mynetworks },
+	{ "permit_sasl_authenticated",      NOTHING, false, restrict_authenticated },
+	{ "permit_tls_clientcerts",         CERTS,   false, restrict_known_cert },
+	{ "permit_tls_all_clientcerts",     NOTHING, false, restrict_trusted_cert },
+	{ "permit_auth_destination",        NOTHING, false, restrict_auth_destination },
+	{ "reject_unauth_destination",      NOTHING, true,  restrict_unauth_destination },
+	{ "defer_unauth_destination",       NOTHING, true,  restrict_unauth_defer },
+	{ "reject_unknown_client_hostname", NOTHING, false, restrict_unknown_name },
+	{ "reject_invalid_helo_hostname",   NOTHING, false, restrict_helo_invalid },
+	{ "reject_non_fqdn_helo_hostname",  NOTHING, false, restrict_helo_fqdn },
+	{ "reject_non_fqdn_sender",         NOTHING, false, restrict_sender_fqdn },
+	{ "reject_non_fqdn_recipient",      NOTHING, false, restrict_rcpt_fqdn },
+	{ "reject_unverified_recipient",    NOTHING, false, restrict_rcpt_unverified },
+	{ "reject_sender_login_mismatch",   NOTHING, false, restrict_owner },
+	{ "reject_authenticated_sender_login_mismatch",
+					    NOTHING, false, restrict_owner_if_in },
+	{ "reject_known_sender_login_mismatch",
+					    NOTHING, false, restrict_owner_if_known },
+	{ "reject_unauthenticated_sender_login_mismatch",
+					    NOTHING, false, restrict_owner_if_out },
+	{ "check_client_access",            A_TABLE, false, restrict_client_access },
+	{ "check_ccert_access",             A_TABLE, false, restrict_cert_access },
+	{ "check_helo_access",              A_TABLE, false, restrict_helo_access },
+	{ "check_sender_access",            A_TABLE, false, restrict_sender_access },
+	{ "check_recipient_access",         A_TABLE, false, restrict_rcpt_access },
+	{ "check_etrn_access",              A_TABLE, false, restrict_etrn_access },
 };
 /* clang-format on */
-
-/* ---- refusals ---- */
-
-static enum restrict_answer
-refuse(struct restrict_reply *reply, int code, const char *status,
-    const char *name, const char *class, const char *text)
-{
-	reply->code = code;
-	(void)snprintf(reply->status, sizeof(reply->status), "%s", status);
-	buf_addf(&reply->text, "<%s>: %s rejected: %s", name, class, text);
-	return RESTRICT_REFUSE;
-}
-
-static enum restrict_answer
-refuse_for_now(struct restrict_reply *reply, const char *status,
-    const char *name, const char *text)
-{
-	reply->code = 451;
-	(void)snprintf(reply->status, sizeof(reply->status), "%s", status);
-	buf_addf(&reply->text, "<%s>: %s", name, text);
-	return RESTRICT_REFUSE;
-}
-
-/* ---- those without a table ---- */
-
-static enum restrict_answer
-permit(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i; /* whoever it is */
-	(void)c;
-	(void)reply;
-	return RESTRICT_PERMIT;
-}
-
-static enum restrict_answer
-reject(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	return refuse(reply, 554, "5.7.1", c->subject, c->stage,
-	    "Access denied");
-}
-
-static enum restrict_answer
-defer(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	return refuse(reply, 450, "4.3.2", c->subject, c->stage,
-	    "Try again later");
-}
-
-static enum restrict_answer
-permit_mynetworks(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	(void)reply;
-	return c->trusted ? RESTRICT_PERMIT : RESTRICT_NONE;
-}
-
-static enum restrict_answer
-permit_authenticated(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	(void)reply;
-	return c->authenticated ? RESTRICT_PERMIT : RESTRICT_NONE;
-}
-
-static enum restrict_answer
-permit_ours(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	(void)reply;
-	return c->ours ? RESTRICT_PERMIT : RESTRICT_NONE;
-}
-
-static enum restrict_answer
-refuse_relay(const struct restrict_case *c, int code,
-    struct restrict_reply *reply)
-{
-	if (c->ours)
-		return RESTRICT_NONE;
-	reply->code = code;
-	(void)snprintf(reply->status, sizeof(reply->status), "%d.7.1",
-	    code / 100);
-	buf_addf(&reply->text, "<%s>: Relay access denied", c->subject);
-	return RESTRICT_REFUSE;
-}
-
-static enum restrict_answer
-reject_others(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	return refuse_relay(c, 554, reply);
-}
-
-static enum restrict_answer
-defer_others(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	return refuse_relay(c, 454, reply);
-}
-
-static enum restrict_answer
-permit_all_certs(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	(void)reply;
-	return c->cert_trusted ? RESTRICT_PERMIT : RESTRICT_NONE;
-}
-
-/* For now: the name may only not be known at this moment. */
-static enum restrict_answer
-reject_unknown_name(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	(void)i;
-	if (!str_eq(c->client_name, "unknown"))
-		return RESTRICT_NONE;
-	reply->code = 450;
-	(void)snprintf(reply->status, sizeof(reply->status), "4.7.25");
-	buf_addf(&reply->text,
-	    "Client host rejected: cannot find your hostname, [%s]",
-	    c->client_addr);
-	return RESTRICT_REFUSE;
-}
-
-/* ---- what a table says ---- */
-
-/* "550", "450 4.2.1 text" */
-static enum restrict_answer
-obey_code(int code, const char *rest, const char *name, const char *class,
-    struct restrict_reply *reply)
-{
-	char status[DSN_STATUS_MAX];
-	const char *text = rest;
-
-	(void)snprintf(status, sizeof(status), "%d.7.1", code / 100);
-	if (dsn_split(rest, status, &text) != MATCH_YES)
-		text = rest;
-	text += strspn(text, " \t");
-	return refuse(reply, code, status, name, class,
-	    text[0] != '\0' ? text : "Access denied");
-}
-
-static enum restrict_answer
-obey(const char *value, const char *name, const char *class,
-    struct restrict_reply *reply)
-{
-	struct slice rest = slice_of(value), word = { 0 };
-	int64_t code = 0;
-	const char *text;
-
-	(void)slice_next_item(&rest, &word); /* none is no action */
-	text = value + (word.len > 0 ? (size_t)(word.at - value) : 0) +
-	    word.len;
-	text += strspn(text, " \t");
-	if (slice_eq_nocase(word, "DUNNO"))
-		return RESTRICT_NONE;
-	if (slice_eq_nocase(word, "OK"))
-		return RESTRICT_PERMIT;
-	if (slice_eq_nocase(word, "REJECT"))
-		return obey_code(554, text, name, class, reply);
-	if (slice_eq_nocase(word, "DEFER"))
-		return obey_code(450, text, name, class, reply);
-	if (!num_parse_len(word.at, word.len, 0, INT64_MAX, &code))
-		return refuse_for_now(reply, "4.3.5", name,
-		    "Server configuration error");
-	if (word.len == 3 && code >= 400 && code <= 599)
-		return obey_code((int)code, text, name, class, reply);
-	return RESTRICT_PERMIT;
-}
-
-static bool
-parents_match(void)
-{
-	return param_has_word(params.parent_domain_matches_subdomains,
-	    "smtpd_access_maps");
-}
-
-/* The address, then the networks that it lies in, by its parts: 192.0.2.1,
- * 192.0.2, 192.0, 192. */
-static enum found
-find_address(const struct tables *ts, const char *address, struct buf *value)
-{
-	char separator = strchr(address, ':') != NULL ? ':' : '.';
-	CLEAN_BUF struct buf key = { 0 };
-	enum found found = tables_get_here(ts, address, value);
-	const char *cut;
-
-	buf_adds(&key, address);
-	while (found == FOUND_NONE &&
-	    (cut = strrchr(buf_str(&key), separator)) != NULL) {
-		buf_cut(&key, (size_t)(cut - buf_str(&key)));
-		found = tables_get_part(ts, buf_str(&key), value);
-	}
-	return found;
-}
-
-static void
-put_client(struct buf *out, const struct restrict_case *c)
-{
-	buf_addf(out, "%s[%s]", c->client_name, c->client_addr);
-}
-
-static enum restrict_answer
-check_client(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	CLEAN_BUF struct buf value = { 0 };
-	CLEAN_BUF struct buf who = { 0 };
-	enum found found = tables_get_domain(&i->tables, c->client_name,
-	    parents_match(), &value);
-
-	put_client(&who, c);
-	if (found == FOUND_NONE)
-		found = find_address(&i->tables, c->client_addr, &value);
-	if (found == FOUND_FAILED)
-		return refuse_for_now(reply, "4.3.0", buf_str(&who),
-		    "Temporary lookup failure");
-	return found == FOUND_NONE
-	    ? RESTRICT_NONE
-	    : obey(buf_str(&value), buf_str(&who), "Client host", reply);
-}
-
-/* ---- certificates ---- */
-
-/* By the fingerprint of the certificate, then by that of its key. */
-static enum found
-find_cert(const struct tables *ts, const struct restrict_case *c,
-    struct buf *value)
-{
-	if (c->cert == NULL)
-		return FOUND_NONE;
-	enum found found = tables_get_here(ts, c->cert, value);
-	return found == FOUND_NONE ? tables_get_here(ts, c->key, value) : found;
-}
-
-/* Whoever vouches for it, or nobody: the fingerprint is enough. */
-static enum restrict_answer
-permit_certs(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	CLEAN_BUF struct buf value = { 0 };
-	CLEAN_BUF struct buf who = { 0 };
-
-	switch (find_cert(&i->tables, c, &value)) {
-	case FOUND_ONE:
-		return RESTRICT_PERMIT;
-	case FOUND_NONE:
-		return RESTRICT_NONE;
-	case FOUND_FAILED:
-		break;
-	}
-	put_client(&who, c);
-	return refuse_for_now(reply, "4.3.0", buf_str(&who),
-	    "Temporary lookup failure");
-}
-
-static enum restrict_answer
-check_cert(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	CLEAN_BUF struct buf value = { 0 };
-	CLEAN_BUF struct buf who = { 0 };
-	enum found found = find_cert(&i->tables, c, &value);
-
-	put_client(&who, c);
-	if (found == FOUND_FAILED)
-		return refuse_for_now(reply, "4.3.0", buf_str(&who),
-		    "Temporary lookup failure");
-	return found == FOUND_NONE
-	    ? RESTRICT_NONE
-	    : obey(buf_str(&value), buf_str(&who), "Client certificate", reply);
-}
-
-/* ---- ETRN ---- */
-
-static enum restrict_answer
-check_etrn(const struct item *i, const struct restrict_case *c,
-    struct restrict_reply *reply)
-{
-	CLEAN_BUF struct buf value = { 0 };
-	enum found found = tables_get_domain(&i->tables, c->subject,
-	    parents_match(), &value);
-
-	if (found == FOUND_FAILED)
-		return refuse_for_now(reply, "4.3.0", c->subject,
-		    "Temporary lookup failure");
-	return found == FOUND_NONE
-	    ? RESTRICT_NONE
-	    : obey(buf_str(&value), c->subject, c->stage, reply);
-}
-
-/* ---- lists ---- */
 
 static bool
 fail(struct slice word, const char *text, const char **why)
@@ -379,7 +79,7 @@ fail(struct slice word, const char *text, const char **why)
 	return false;
 }
 
-static const struct kind *
+static const struct restrict_kind *
 find_kind(struct slice word)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -389,7 +89,7 @@ find_kind(struct slice word)
 }
 
 static bool
-open_table(struct item *i, struct slice *rest, struct slice word,
+open_table(struct restrict_item *i, struct slice *rest, struct slice word,
     const char **why)
 {
 	CLEAN_BUF struct buf spec = { 0 };
@@ -407,7 +107,7 @@ open_table(struct item *i, struct slice *rest, struct slice word,
 }
 
 static bool
-open_tables(struct item *i, struct slice *rest, struct slice word,
+open_tables(struct restrict_item *i, struct slice *rest, struct slice word,
     const char **why)
 {
 	switch (i->kind->needs) {
@@ -429,13 +129,13 @@ static bool
 open_item(struct restrictions *r, struct slice *rest, struct slice word,
     const char **why)
 {
-	const struct kind *kind = find_kind(word);
+	const struct restrict_kind *kind = find_kind(word);
 
 	if (kind == NULL)
 		return fail(word, "no such restriction", why);
 	r->at = xrealloc(r->at, r->n + 1, sizeof(r->at[0]));
-	struct item *i = &r->at[r->n++];
-	*i = (struct item){ .kind = kind };
+	struct restrict_item *i = &r->at[r->n++];
+	*i = (struct restrict_item){ .kind = kind };
 	return open_tables(i, rest, word, why);
 }
 
@@ -471,23 +171,31 @@ restrictions_close(struct restrictions **rp)
 bool
 restrictions_refuse_relay(const struct restrictions *r)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		judge_fn *judge = r->at[i].kind->judge;
-
-		if (judge == reject || judge == defer ||
-		    judge == reject_others || judge == defer_others)
+	for (size_t i = 0; i < r->n; i++)
+		if (r->at[i].kind->guard)
 			return true;
-	}
 	return false;
+}
+
+enum restrict_answer
+restrictions_go_on(const struct restrictions *r, const struct restrict_case *c,
+    size_t *at, struct restrict_reply *reply)
+{
+	enum restrict_answer answer = RESTRICT_NONE;
+
+	while (*at < r->n && answer == RESTRICT_NONE) {
+		const struct restrict_item *i = &r->at[(*at)++];
+
+		answer = i->kind->judge(i, c, reply);
+	}
+	return answer;
 }
 
 enum restrict_answer
 restrictions_judge(const struct restrictions *r, const struct restrict_case *c,
     struct restrict_reply *reply)
 {
-	enum restrict_answer answer = RESTRICT_NONE;
+	size_t at = 0;
 
-	for (size_t i = 0; i < r->n && answer == RESTRICT_NONE; i++)
-		answer = r->at[i].kind->judge(&r->at[i], c, reply);
-	return answer;
+	return restrictions_go_on(r, c, &at, reply);
 }

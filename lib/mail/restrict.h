@@ -1,5 +1,5 @@
 /*
- * restrict - lists of restrictions, such as smtpd_etrn_restrictions.
+ * restrict - lists of restrictions, such as smtpd_sender_restrictions.
  *
  *	permit_mynetworks, check_client_access lmdb:/etc/clients, reject
  *
@@ -26,6 +26,7 @@
 
 #include "buf.h"
 #include "dsn.h"
+#include "table.h"
 
 struct restrictions;
 
@@ -35,28 +36,35 @@ MUST_CHECK struct restrictions *restrictions_open(const char *list,
     const char **why);
 void restrictions_close(struct restrictions **r);
 
-/* A list that decides who may relay: does it refuse anybody? */
+/* Whether an item of the list refuses what goes elsewhere: without one this host
+ * is an open relay. */
 bool restrictions_refuse_relay(const struct restrictions *r);
 
-/* What is judged. */
+/* What is judged.  Where a pointer is NULL, restrictions about it decide
+ * nothing. */
 struct restrict_case {
 	const char
 	    *client_name; /* "unknown" where the DNS does not confirm one */
 	const char *client_addr;
 	bool trusted;        /* in mynetworks, or local */
-	bool authenticated;  /* by AUTH */
 	bool cert_trusted;   /* its certificate is, by smtpd_tls_CAfile */
 	const char *cert;    /* fingerprint of that; NULL: none was shown */
 	const char *key;     /* fingerprint of its public key */
-	bool ours;           /* the recipient's domain is one of this host's */
 	const char *stage;   /* as replies name it: "Etrn command" */
 	const char *subject; /* what the stage is about: a domain, an address */
+	const char *user;    /* who logged in; NULL: nobody did */
+	const char *helo;
+	const char *sender;          /* internal form, "" is null */
+	const char *rcpt;            /* the same */
+	enum found ours;             /* mail for rcpt is taken from anybody */
+	const struct tables *owners; /* smtpd_sender_login_maps */
 };
 
 enum restrict_answer {
 	RESTRICT_NONE, /* none of them decided */
 	RESTRICT_PERMIT,
 	RESTRICT_REFUSE,
+	RESTRICT_ASK_RCPT, /* whether a host has the recipient: if so, go on */
 };
 
 /* The reply of a refusal. */
@@ -69,3 +77,8 @@ struct restrict_reply {
 /* Fills in the (zeroed) reply where it refuses. */
 enum restrict_answer restrictions_judge(const struct restrictions *r,
     const struct restrict_case *c, struct restrict_reply *reply);
+
+/* The same from item *at on, which becomes the one behind that which decided:
+ * after a question was answered well, this goes on. */
+enum restrict_answer restrictions_go_on(const struct restrictions *r,
+    const struct restrict_case *c, size_t *at, struct restrict_reply *reply);
