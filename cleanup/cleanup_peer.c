@@ -27,7 +27,9 @@
  * read. */
 #define ANSWERS_MAX ((size_t)4 << 20)
 
-#define FEEDERS (1u << ROLE_SMTPD | 1u << ROLE_BOUNCE | 1u << ROLE_PICKUP)
+#define FEEDERS                                                     \
+	(1u << ROLE_SMTPD | 1u << ROLE_BOUNCE | 1u << ROLE_PICKUP | \
+	    1u << ROLE_REPORT)
 
 static chan_fn on_begin, on_rcpt, on_data, on_end, on_abort;
 

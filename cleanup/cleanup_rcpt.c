@@ -152,8 +152,9 @@ cleanup_copies(struct cleanup_mail *m)
 {
 	size_t n = m->n_rcpts;
 
-	/* Copies of notifications might fail, and make more of them. */
-	if (m->from == ROLE_BOUNCE)
+	/* Copies of notifications might fail, and make more of them; those of
+	 * reports are of no use to anybody. */
+	if (m->from == ROLE_BOUNCE || m->from == ROLE_REPORT)
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (!add_copy_for(m, ROUTE_RECIPIENT_BCC, m->rcpts[i].address))

@@ -29,6 +29,9 @@ static const struct wire_row {
 	{ ROLE_SMTPD,   ROLE_VERIFY,  false },
 	{ ROLE_SMTPD,   ROLE_QMGR,    true  },
 	{ ROLE_SMTP,    ROLE_STS,     false },
+	{ ROLE_SMTP,    ROLE_REPORT,  false },
+	{ ROLE_REPORT,  ROLE_STS,     false },
+	{ ROLE_REPORT,  ROLE_CLEANUP, false },
 	{ ROLE_CLEANUP, ROLE_VERIFY,  false },
 	{ ROLE_CLEANUP, ROLE_SIGN,    false },
 };

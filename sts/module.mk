@@ -5,7 +5,8 @@ sts_libsts_a_SOURCES = \
 	sts/sts_entry.h sts/sts_entry.c \
 	sts/sts_cache.h sts/sts_cache.c \
 	sts/sts_find.h sts/sts_find.c \
-	sts/sts_ask.h sts/sts_ask.c
+	sts/sts_ask.h sts/sts_ask.c \
+	sts/sts_reports.h sts/sts_reports.c
 sts_sts_SOURCES = sts/sts.c
 sts_sts_LDADD = sts/libsts.a $(LDADD)
 

@@ -5,6 +5,7 @@
  *
  *	smtp ─sts_ask─▶ sts_ask ─▶ sts_find ─▶ DNS, https
  *	                               └─▶ sts_cache (LMDB)
+ *	report ─rua_ask, post─▶ sts_reports ─▶ DNS, https
  *
  * What is fetched from servers that anybody may set up is read here, in a
  * program that can open nothing and holds nothing: the file of the cache was
@@ -22,10 +23,13 @@
 #include "sts_ask.h"
 #include "sts_cache.h"
 #include "sts_find.h"
+#include "sts_reports.h"
 #include "tls.h"
 
 static const struct chan_rule rules[] = {
 	{ MSG_sts_ask, 1u << ROLE_SMTP, sts_ask },
+	{ MSG_rua_ask, 1u << ROLE_REPORT, sts_reports_rua },
+	{ MSG_post, 1u << ROLE_REPORT, sts_reports_post },
 };
 
 static void
@@ -68,10 +72,17 @@ on_go(void)
 	sts_find_refresh();
 }
 
+static void
+on_peer_ended(struct chan *c)
+{
+	sts_ask_peer_ended(c);
+	sts_reports_peer_ended(c);
+}
+
 static uint32_t
 busy(void)
 {
-	return (uint32_t)sts_find_open();
+	return (uint32_t)(sts_find_open() + sts_reports_open());
 }
 
 static void
@@ -84,11 +95,11 @@ say_status(struct buf *out)
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
-	.peer_ended = sts_ask_peer_ended,
+	.peer_ended = on_peer_ended,
 	.go = on_go,
 	.busy = busy,
 	.status = say_status,
-	.feeders = 1u << ROLE_SMTP,
+	.feeders = 1u << ROLE_SMTP | 1u << ROLE_REPORT,
 };
 
 int

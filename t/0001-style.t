@@ -13,7 +13,7 @@ check() { # DESCRIPTION FINDINGS
 	fi
 }
 
-sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout sts scribe \
+sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout sts report scribe \
     pickup seal tools t -name '*.[ch]' | sort)
 programs=$(printf '%s\n' $sources | grep -v '^t/')
 
@@ -63,7 +63,7 @@ check "nothing promises work instead of doing it" "$(
 	grep -nwE 'TODO|FIXME|XXX|HACK' $programs)"
 
 check "no program includes another's header" "$(
-	for d in master smtpd cleanup qmgr smtp bounce lookup callout sts scribe pickup; do
+	for d in master smtpd cleanup qmgr smtp bounce lookup callout sts report scribe pickup; do
 		for h in "$d"/*.h; do
 			[ -f "$h" ] || continue
 			# A command may ask a program's own code what it

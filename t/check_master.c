@@ -38,6 +38,9 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_CLEANUP, ROLE_VERIFY },
 		{ ROLE_CLEANUP, ROLE_SIGN },
 		{ ROLE_SMTP, ROLE_STS },
+		{ ROLE_SMTP, ROLE_REPORT },
+		{ ROLE_REPORT, ROLE_STS },
+		{ ROLE_REPORT, ROLE_CLEANUP },
 	};
 	size_t n = 0;
 

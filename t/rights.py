@@ -21,6 +21,7 @@ KNOWN = {
     "scribe": ["/posthouse.log", "/var/lib/posthouse"],
     "callout": [".lmdb", ".lmdb-lock"],
     "sts": [".lmdb", ".lmdb-lock"],
+    "report": [".lmdb", ".lmdb-lock"],
     "lookup": [".lmdb", ".lmdb-lock"],
 }
 

@@ -73,6 +73,7 @@ static const struct folder {
 	{ BELOW_QUEUE, "maildrop", "ph-pickup",  "ph-pickup", 03733 },
 	{ BELOW_DATA,  "",         "ph-scribe",  "ph-scribe", 0750 },
 	{ BELOW_DATA,  "callout",  "ph-callout", "ph-callout", 0700 },
+	{ BELOW_DATA,  "report",   "ph-report",  "ph-report", 0700 },
 	{ BELOW_DATA,  "sts",      "ph-sts",     "ph-sts",    0700 },
 	{ BELOW_RUN,   "",         "root",       "root",      0755 },
 };

@@ -121,6 +121,8 @@ libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
 check_PROGRAMS += t/check_sasl t/check_sasl_server t/check_sasl_client
 libposthouse_a_SOURCES += lib/mail/sts_policy.h lib/mail/sts_policy.c
 check_PROGRAMS += t/check_sts
+libposthouse_a_SOURCES += lib/mail/tlsrpt.h lib/mail/tlsrpt.c
+check_PROGRAMS += t/check_tlsrpt
 libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
 	lib/mail/https.h lib/mail/https.c
 check_PROGRAMS += t/check_http

@@ -105,6 +105,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_VERIFY] = "seal",
 	[ROLE_SIGN] = "seal",
 	[ROLE_STS] = "sts",
+	[ROLE_REPORT] = "report",
 	[ROLE_ADMIN] = "admin",
 };
 

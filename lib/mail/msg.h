@@ -74,6 +74,8 @@ enum mail_flag {
 	MAIL_SPF_FAIL = 1 << 10, /* its client may not use its sender */
 	MAIL_DMARC_FAIL = 1 << 11,
 	MAIL_BACKUP = 1 << 12, /* job.flags: we stand in for its next hop */
+	MAIL_REPORT =
+	    1 << 13, /* written by report, which is not to hear of it */
 };
 
 /* Who is at the other end of a channel; also the rows of the rights table. */
@@ -95,7 +97,8 @@ enum role {
 	ROLE_VERIFY, /* seal, verifying */
 	ROLE_SIGN,   /* seal, signing */
 	ROLE_STS,
-	ROLE_ADMIN,  /* a command of ours; its uid comes from the socket */
+	ROLE_REPORT,
+	ROLE_ADMIN, /* a command of ours; its uid comes from the socket */
 	ROLES,
 };
 
@@ -184,6 +187,13 @@ enum login_verdict {
 	LOGIN_STRANGERS, /* no password is kept for it: there is no need */
 	LOGIN_NO_MECH,   /* it offers nothing that could be used */
 	LOGIN_FAILED,    /* not now: text says why */
+};
+
+/* By whose word a host has to prove itself (RFC 8460 4.2). */
+enum tls_policy {
+	TLS_POLICY_NONE,
+	TLS_POLICY_STS,
+	TLS_POLICY_TLSA,
 };
 
 /* Why a policy of MTA-STS that is announced cannot be had (RFC 8460 4.3). */

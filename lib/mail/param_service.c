@@ -45,6 +45,7 @@ static const struct program programs[] = {
 	{ "lookup",  LISTENS_NOT,  true,  1 },
 	{ "pickup",  LISTENS_NOT,  true,  1 },
 	{ "qmgr",    LISTENS_UNIX, true,  1 },
+	{ "report",  LISTENS_NOT,  true,  1 },
 	{ "scribe",  LISTENS_NOT,  true,  1 },
 	{ "seal",    LISTENS_NOT,  true,  1 },
 	{ "smtp",    LISTENS_UNIX, false, 0 },

@@ -146,6 +146,14 @@ static const struct rights rows[] = {
 	    .memory = 8192,
 	},
 	{
+	    .role = ROLE_REPORT,
+	    .user = "ph-report",
+	    .root = ROOT_EMPTY,
+	    .calls = CALLS_BASE | CALLS_SYNC,
+	    .files = 4096,
+	    .memory = 8192,
+	},
+	{
 	    .role = ROLE_SIGN,
 	    .user = "ph-sign",
 	    .root = ROOT_EMPTY,

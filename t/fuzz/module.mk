@@ -10,7 +10,7 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_msg t/fuzz/fuzz_spool \
 	t/fuzz/fuzz_addr t/fuzz/fuzz_header t/fuzz/fuzz_maildrop \
 	t/fuzz/fuzz_recipients \
-	t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc t/fuzz/fuzz_arc
+	t/fuzz/fuzz_http t/fuzz/fuzz_sts t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc t/fuzz/fuzz_arc
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main =
@@ -53,6 +53,10 @@ t_fuzz_fuzz_header_SOURCES = t/fuzz/fuzz_header.c $(fuzz_main)
 t_fuzz_fuzz_header_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_maildrop_SOURCES = t/fuzz/fuzz_maildrop.c $(fuzz_main)
 t_fuzz_fuzz_maildrop_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_http_SOURCES = t/fuzz/fuzz_http.c $(fuzz_main)
+t_fuzz_fuzz_http_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_sts_SOURCES = t/fuzz/fuzz_sts.c $(fuzz_main)
+t_fuzz_fuzz_sts_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_spf_SOURCES = t/fuzz/fuzz_spf.c $(fuzz_main)
 t_fuzz_fuzz_spf_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_arc_SOURCES = t/fuzz/fuzz_arc.c $(fuzz_main)
