@@ -253,10 +253,11 @@ cleanup_mail_rcpt(struct cleanup_mail *m, const struct msg_mail_rcpt *r)
 		return;
 	}
 
-	bool same = str_eq(address, r->address);
+	const char *orig = r->orig[0] != '\0' ? r->orig : r->address;
+	bool same = str_eq(address, orig);
 	struct rec_env_rcpt rcpt = {
 		.address = address,
-		.orig = same ? "" : arena_strdup(&m->arena, r->address),
+		.orig = same ? "" : keep(m, orig),
 		.orcpt = keep(m, r->orcpt),
 		.notify = r->notify,
 		.kind = RCPT_ADDRESS,

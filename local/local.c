@@ -10,12 +10,12 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
-#include "local_ask.h"
 #include "local_job.h"
 #include "local_virtual.h"
 #include "local_world.h"
 #include "log.h"
 #include "program.h"
+#include "query.h"
 
 /* clang-format off */
 static const struct chan_rule rules[] = {
@@ -29,7 +29,7 @@ static const struct chan_rule rules[] = {
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
-	.peer = local_ask_peer,
+	.peer = query_peer,
 	.peer_ended = local_job_peer_ended,
 	.busy = local_job_busy,
 	.feeders = 1U << ROLE_QMGR,

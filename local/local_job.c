@@ -17,7 +17,6 @@
 
 #include "clock.h"
 #include "delivery.h"
-#include "local_ask.h"
 #include "local_expand.h"
 #include "local_place.h"
 #include "local_virtual.h"
@@ -25,6 +24,7 @@
 #include "log.h"
 #include "param.h"
 #include "program.h"
+#include "query.h"
 #include "str.h"
 
 #define ASK_TIME (2 * MINUTE)
@@ -49,10 +49,10 @@ struct rcpt {
 	struct job *job;
 	struct rec_job_rcpt r;
 	struct expand e;
-	struct local_ask ask; /* the open question */
-	bool expanding;       /* the question is the expansion's */
-	bool delivering;      /* ... or a delivery */
-	int64_t ready;        /* when the delivery began */
+	struct query ask; /* the open question */
+	bool expanding;   /* the question is the expansion's */
+	bool delivering;  /* ... or a delivery */
+	int64_t ready;    /* when the delivery began */
 };
 
 static struct list jobs;
@@ -156,7 +156,7 @@ stop(struct rcpt *r)
 /* ---- questions ---- */
 
 static void
-no_answer(struct local_ask *q, const char *why)
+no_answer(struct query *q, const char *why)
 {
 	finish_so(container_of(q, struct rcpt, ask), OUTCOME_DEFER, FAULT_LOCAL,
 	    "4.3.0", why);
@@ -168,13 +168,13 @@ open_question(struct rcpt *r, int64_t wait, bool expanding)
 {
 	r->expanding = expanding;
 	r->delivering = false;
-	return local_ask_open(&r->ask, wait, no_answer);
+	return query_open(&r->ask, wait, no_answer);
 }
 
 static struct rcpt *
 take_answer(const struct chan *c, uint32_t number)
 {
-	struct local_ask *q = local_ask_take(c, number);
+	struct query *q = query_take(c, number);
 
 	return q != NULL ? container_of(q, struct rcpt, ask) : NULL;
 }
@@ -187,7 +187,7 @@ ask_user(struct rcpt *r, const char *user, bool expanding)
 
 	m.stream = open_question(r, ASK_TIME, expanding);
 	msg_put_ask(&packet, &m);
-	local_ask_send(&r->ask, ROLE_LOOKUP, &packet, -1);
+	query_send(&r->ask, ROLE_LOOKUP, &packet, -1);
 }
 
 static void
@@ -206,7 +206,7 @@ ask_file(struct rcpt *r)
 
 	m.stream = open_question(r, ASK_TIME, true);
 	msg_put_deliver(&packet, &m);
-	local_ask_send(&r->ask, ROLE_DELIVER, &packet, -1);
+	query_send(&r->ask, ROLE_DELIVER, &packet, -1);
 }
 
 /* The request has kind, user, target, limit and deadline. */
@@ -231,7 +231,7 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 	m->stream = open_question(r, m->deadline - clock_wall() + GRACE, false);
 	r->delivering = true;
 	msg_put_deliver(&packet, m);
-	local_ask_send(&r->ask, ROLE_DELIVER, &packet, job->mail);
+	query_send(&r->ask, ROLE_DELIVER, &packet, job->mail);
 }
 
 /* ---- the ways of a recipient ---- */
@@ -479,7 +479,7 @@ cancel(struct job *job)
 
 		if (r->ask.number != 0 &&
 		    (!r->delivering || r->ask.to == NULL)) {
-			local_ask_drop(&r->ask);
+			query_drop(&r->ask);
 			stop(r);
 		}
 	}
@@ -556,7 +556,7 @@ local_job_peer_ended(struct chan *c)
 	LIST_EACH(struct job, job, &jobs, link)
 		if (job->from == c)
 			job->from = NULL;
-	local_ask_peer_ended(c);
+	query_peer_ended(c);
 }
 
 uint32_t

@@ -7,7 +7,6 @@ local_liblocal_a_SOURCES = local/local_list.h local/local_list.c \
 	local/local_world.h local/local_world.c \
 	local/local_virtual.h local/local_virtual.c \
 	local/local_place.h local/local_place.c \
-	local/local_ask.h local/local_ask.c \
 	local/local_job.h local/local_job.c
 local_libdeliver_a_SOURCES = local/deliver.h local/deliver_child.c \
 	local/deliver_text.h local/deliver_text.c \

@@ -34,6 +34,8 @@ static const struct wire_row {
 	{ ROLE_REPORT,  ROLE_CLEANUP, false },
 	{ ROLE_CLEANUP, ROLE_VERIFY,  false },
 	{ ROLE_CLEANUP, ROLE_SIGN,    false },
+	{ ROLE_SMTP,    ROLE_SIGN,    false },
+	{ ROLE_SMTPD,   ROLE_SIGN,    false },
 };
 /* clang-format on */
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "forward.h"
 #include "log.h"
 #include "msg.h"
 #include "param.h"
@@ -135,6 +136,16 @@ take_one(struct job *job, uint32_t i)
 	job->left++;
 }
 
+/* Whether both can go in one transaction: they have one sender, also where mail
+ * that is forwarded gets another one. */
+static bool
+go_together(const struct rec_env_rcpt *a, const struct rec_env_rcpt *b)
+{
+	return str_eq(a->sender, b->sender) &&
+	    forward_is(a->address, a->orig, a->via) ==
+	    forward_is(b->address, b->orig, b->via);
+}
+
 /* Takes up to n ready recipients with one sender, who is given.  The next job
  * begins where this one ends, or at the first ready one that it passed over. */
 static const char *
@@ -142,18 +153,18 @@ take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 {
 	struct mail *mail = job->mail;
 	uint32_t i, passed = UINT32_MAX;
-	const char *sender = NULL;
+	const struct rec_env_rcpt *first = NULL;
 
 	job->from = mail->first;
 	for (i = job->from; i < mail->m.n_rcpts && job->left < n; i++) {
 		const struct place *p = &mail->places[i];
-		const char *his = mail->m.rcpts[i].env.sender;
+		const struct rec_env_rcpt *env = &mail->m.rcpts[i].env;
 
 		if (p->mark != PLACE_READY)
 			continue;
-		if (sender == NULL && p->part == job->part)
-			sender = his;
-		if (p->part != job->part || !str_eq(sender, his)) {
+		if (first == NULL && p->part == job->part)
+			first = env;
+		if (p->part != job->part || !go_together(first, env)) {
 			passed = MIN(passed, i);
 			continue;
 		}
@@ -163,8 +174,8 @@ take_rcpts(struct job *job, uint32_t n, struct buf *rcpts)
 	}
 	job->to = i;
 	mail->first = MIN(passed, i);
-	return sender == NULL || sender[0] == '\0' ? mail->m.env.sender
-						   : sender;
+	return first == NULL || first->sender[0] == '\0' ? mail->m.env.sender
+							 : first->sender;
 }
 
 static void

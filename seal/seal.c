@@ -11,6 +11,7 @@
 
 #include "dns.h"
 #include "program.h"
+#include "seal_sign.h"
 #include "seal_spf.h"
 
 static const struct chan_rule rules[] = {
@@ -36,6 +37,8 @@ int
 main(int argc, char **argv)
 {
 	program_start(ROLE_VERIFY, argc, argv);
+	if (program_role() == ROLE_SIGN)
+		seal_sign_run();
 	dns_start();
 	program_confine();
 	program_run(&calls);

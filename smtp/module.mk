@@ -20,6 +20,7 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_tls.h smtp/smtp_tls.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_request.h smtp/smtp_request.c \
+	smtp/smtp_forward.h smtp/smtp_forward.c \
 	smtp/smtp_job.h smtp/smtp_job.c \
 	smtp/smtp_probe.h smtp/smtp_probe.c \
 	smtp/smtp_backup.h smtp/smtp_backup.c \

@@ -4,7 +4,8 @@
  * hosts, which it does not trust.  Many deliveries share a process.
  *
  *	qmgr ─job─▶ smtp_job ─▶ smtp_resolve ─▶ smtp_hosts
- *	                └─▶ smtp_conn ─▶ smtp_client (the protocol)
+ *	                ├─▶ smtp_conn ─▶ smtp_client (the protocol)
+ *	                └─▶ smtp_forward ─▶ seal
  *	callout ─probe_rcpt─▶ smtp_probe, over the same
  *	qmgr ─etrn_ask─▶ smtp_etrn, over the same
  *
@@ -19,6 +20,7 @@
 #include "smtp_backup.h"
 #include "smtp_conn.h"
 #include "smtp_etrn.h"
+#include "smtp_forward.h"
 #include "smtp_job.h"
 #include "smtp_probe.h"
 #include "smtp_tls.h"
@@ -31,6 +33,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_etrn_ask, 1u << ROLE_QMGR, smtp_etrn_start },
 	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
 	{ MSG_probe_rcpt, 1u << ROLE_CALLOUT, smtp_probe_start },
+	{ MSG_forwarded, 1u << ROLE_SIGN, smtp_forward_answered },
 	{ MSG_backup_check, 1u << ROLE_QMGR, smtp_backup_check },
 };
 
@@ -39,6 +42,7 @@ on_peer_ended(struct chan *c)
 {
 	smtp_job_peer_ended(c);
 	smtp_probe_peer_ended(c);
+	query_peer_ended(c);
 }
 
 static void
@@ -64,6 +68,7 @@ say_status(struct buf *out)
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
+	.peer = query_peer,
 	.peer_ended = on_peer_ended,
 	.drain = on_drain,
 	.busy = busy,

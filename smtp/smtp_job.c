@@ -20,6 +20,7 @@
 #include "msg.h"
 #include "param.h"
 #include "smtp_conn.h"
+#include "smtp_forward.h"
 #include "smtp_request.h"
 
 /* Hosts of a next hop that qmgr is told of. */
@@ -44,6 +45,8 @@ job_free(struct job *j)
 	smtp_resolve_stop(&j->resolve);
 	list_drop(&j->link);
 	n_jobs--;
+	if (j->query.number != 0)
+		query_drop(&j->query);
 	close_fd(&j->fd);
 	arena_free(&j->arena);
 	free(j);
@@ -478,6 +481,8 @@ job_new(struct chan *c, const struct msg_job *m, int fd)
 	j->started = loop_wall();
 	j->probe = m->probe != 0;
 	j->tell_hosts = m->hosts != 0;
+	j->head_at = m->head_at;
+	j->head_len = m->head_len;
 	j->fd = fd;
 	j->mail = (struct smtp_mail){
 		.sender = arena_strdup(a, m->sender),
@@ -494,6 +499,15 @@ job_new(struct chan *c, const struct msg_job *m, int fd)
 	list_append(&jobs, &j->link);
 	n_jobs++;
 	return j;
+}
+
+static void
+on_forwarded(struct job *j, const char *why)
+{
+	if (why != NULL)
+		finish_local(j, why);
+	else
+		begin(j);
 }
 
 bool
@@ -514,7 +528,7 @@ smtp_job_start(struct chan *c, const void *body, size_t len, int fd)
 		finish_local(j, "no descriptor left for the message");
 	else if (!smtp_request_message(j, &m))
 		finish_local(j, "the queue file cannot be read");
-	else
+	else if (!smtp_forward_ask(j, on_forwarded))
 		begin(j);
 	return true;
 }

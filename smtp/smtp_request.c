@@ -6,6 +6,7 @@
 
 #include "addr.h"
 #include "fd.h"
+#include "forward.h"
 #include "wire.h"
 
 #define HEAD_MAX ((uint64_t)1 << 20) /* cleanup prepends far less */
@@ -32,6 +33,8 @@ smtp_request_rcpts(struct job *j, struct slice records)
 		j->places[i].index = r.index;
 		j->places[i].orig = arena_strdup(&j->arena, r.orig);
 		if (i == 0)
+			j->forwarded = forward_is(r.address, r.orig, r.via);
+		if (i == 0)
 			j->via = arena_strdup(&j->arena, r.via);
 		else if (!str_eq(j->via, r.via))
 			j->via = "";
@@ -40,20 +43,31 @@ smtp_request_rcpts(struct job *j, struct slice records)
 	return true;
 }
 
+void
+smtp_request_put_on_top(struct job *j, struct slice fields)
+{
+	CLEAN_BUF struct buf text = { 0 };
+	struct slice *head = &j->mail.source.head;
+
+	if (fields.len == 0)
+		return;
+	buf_add(&text, fields.at, fields.len);
+	buf_add(&text, head->at, head->len);
+	head->at = arena_memdup(&j->arena, text.text, text.len);
+	head->len = text.len;
+}
+
 /* Mail that is forwarded says by whom, so that a host which gets it back knows
  * the loop. */
 static void
 add_delivered_to(struct job *j)
 {
 	CLEAN_BUF struct buf text = { 0 };
-	struct slice *head = &j->mail.source.head;
 
 	buf_adds(&text, "Delivered-To: ");
 	addr_put_internal(&text, j->via);
 	buf_adds(&text, "\r\n");
-	buf_add(&text, head->at, head->len);
-	head->at = arena_memdup(&j->arena, text.text, text.len);
-	head->len = text.len;
+	smtp_request_put_on_top(j, (struct slice){ text.text, text.len });
 }
 
 /* What the file says of itself was checked by qmgr. */

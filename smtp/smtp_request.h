@@ -10,6 +10,7 @@
 #include "chan.h"
 #include "list.h"
 #include "msg.h"
+#include "query.h"
 #include "smtp_conn.h"
 #include "smtp_resolve.h"
 
@@ -30,9 +31,12 @@ struct job {
 	const char *id, *nexthop;
 	int64_t arrived, queued, started; /* wall clock */
 	bool probe;
-	bool tell_hosts; /* qmgr wants to know which, before one is tried */
-	bool asking;     /* it was told, and has not answered yet */
-	const char *via; /* the alias that all recipients came from, or "" */
+	bool tell_hosts;    /* qmgr wants to know which, before one is tried */
+	bool asking;        /* it was told, and has not answered yet */
+	const char *via;    /* the alias that all recipients came from, or "" */
+	bool forwarded;     /* all of them, or none */
+	struct query query; /* to seal, about that */
+	uint64_t head_at, head_len; /* where the fields in front lie */
 	int fd;
 	struct smtp_mail mail;
 	struct place *places; /* beside mail.rcpts */
@@ -54,3 +58,6 @@ MUST_CHECK bool smtp_request_rcpts(struct job *j, struct slice records);
  * it in the file), and with them the content of a small message.  False: it
  * cannot be read. */
 MUST_CHECK bool smtp_request_message(struct job *j, const struct msg_job *m);
+
+/* Header fields in front of all others. */
+void smtp_request_put_on_top(struct job *j, struct slice fields);

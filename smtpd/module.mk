@@ -19,6 +19,7 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_ask.h smtpd/smtpd_ask.c \
 	smtpd/smtpd_vet.h smtpd/smtpd_vet.c \
 	smtpd/smtpd_remote.h smtpd/smtpd_remote.c \
+	smtpd/smtpd_srs.h smtpd/smtpd_srs.c \
 	smtpd/smtpd_wake.h smtpd/smtpd_wake.c \
 	smtpd/smtpd_verify.h smtpd/smtpd_verify.c \
 	smtpd/smtpd_space.h smtpd/smtpd_space.c \

@@ -6,7 +6,8 @@
  *
  *	smtpd_accept ─▶ smtpd_conn ─▶ smtpd_session (the protocol)
  *	                    ├─▶ smtpd_policy ─▶ smtpd_ask ─▶ lookup
- *	                    │       └─▶ smtpd_remote ─▶ smtpd_vet ─▶ callout
+ *	                    │       ├─▶ smtpd_remote ─▶ smtpd_vet ─▶ callout
+ *	                    │       └─▶ smtpd_srs ─▶ seal
  *	                    ├─▶ smtpd_wake ─▶ qmgr
  *	                    └─▶ smtpd_feed ─▶ cleanup
  *
@@ -22,6 +23,7 @@
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
+#include "smtpd_srs.h"
 #include "smtpd_tls.h"
 #include "smtpd_vet.h"
 #include "smtpd_wake.h"
@@ -45,6 +47,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_ticket, 1u << ROLE_KEYS, smtpd_tls_ticket },
 	{ MSG_signed, 1u << ROLE_KEYS, tls_sign_late },
 	{ MSG_spf_done, 1u << ROLE_VERIFY, smtpd_verify_answered },
+	{ MSG_srs_found, 1u << ROLE_SIGN, smtpd_srs_answered },
 	{ MSG_wake_done, 1u << ROLE_QMGR, smtpd_wake_answered },
 	{ MSG_watch, 1u << ROLE_QMGR, smtpd_wake_watch },
 };
@@ -57,6 +60,7 @@ on_peer_ended(struct chan *c)
 	smtpd_vet_peer_ended(c);
 	smtpd_wake_peer_ended(c);
 	smtpd_verify_peer_ended(c);
+	query_peer_ended(c);
 }
 
 static void
@@ -96,6 +100,7 @@ say_status(struct buf *out)
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
+	.peer = query_peer,
 	.peer_ended = on_peer_ended,
 	.listen = smtpd_accept_listen,
 	.go = on_go,

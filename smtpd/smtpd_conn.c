@@ -13,6 +13,7 @@
 #include "smtpd_ask.h"
 #include "smtpd_feed.h"
 #include "smtpd_policy.h"
+#include "smtpd_srs.h"
 #include "smtpd_tls.h"
 #include "smtpd_vet.h"
 #include "smtpd_wake.h"
@@ -66,6 +67,7 @@ on_rcpt(struct smtpd_session *s, const struct addr *rcpt)
 	struct smtpd_conn *c = conn_of(s->owner);
 
 	c->verifying = false;
+	c->stands_for = NULL;
 	return taken(c, smtpd_policy_rcpt(c, rcpt));
 }
 
@@ -129,6 +131,7 @@ on_forget(struct smtpd_session *s)
 
 	smtpd_ask_drop(&c->question);
 	smtpd_vet_drop(&c->vetting);
+	smtpd_srs_drop(c);
 	smtpd_wake_drop(&c->wake);
 	smtpd_verify_drop(c);
 	smtpd_feed_drop(c);
@@ -241,6 +244,7 @@ on_ended(void *engine, enum pump_end how, int error)
 	smtpd_end(&c->s, how);
 	smtpd_ask_drop(&c->question);
 	smtpd_vet_drop(&c->vetting);
+	smtpd_srs_drop(c);
 	smtpd_wake_drop(&c->wake);
 	smtpd_verify_drop(c);
 	list_drop(&c->choked);

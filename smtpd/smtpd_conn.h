@@ -13,6 +13,7 @@
 
 #include "list.h"
 #include "pump.h"
+#include "query.h"
 #include "smtpd_cert.h"
 #include "smtpd_name.h"
 #include "smtpd_restrict.h"
@@ -40,6 +41,8 @@ struct smtpd_conn {
 	const char *asked;       /* the address it is about */
 	const char *then;        /* the user to ask for next, or NULL */
 	uint8_t class;           /* enum route_class of the recipient */
+	struct query srs;        /* to seal */
+	const char *stands_for;  /* the recipient's true address, or NULL */
 	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */
 	char *user;              /* its name, NULL where it is not known */
 	bool local;              /* came by the submission socket */

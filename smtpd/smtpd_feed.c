@@ -26,7 +26,8 @@ struct smtpd_feed {
 	struct list link;
 	struct smtpd_conn *conn; /* NULL: the client is gone */
 	struct chan *to;         /* NULL: nothing was sent yet */
-	struct buf rcpts;        /* their addresses, counted, not yet sent */
+	struct buf rcpts;        /* their addresses, and what they came for,
+				    counted, not yet sent */
 	struct buf content;      /* not yet sent */
 	uint32_t stream;
 	bool ended; /* all was sent: the answer decides */
@@ -91,7 +92,9 @@ smtpd_feed_rcpt(struct smtpd_conn *c)
 {
 	struct smtpd_feed *f = c->feed != NULL ? c->feed : open_feed(c);
 
-	wire_put_str(&f->rcpts, c->s.tx.rcpt);
+	wire_put_str(&f->rcpts,
+	    c->stands_for != NULL ? c->stands_for : c->s.tx.rcpt);
+	wire_put_str(&f->rcpts, c->stands_for != NULL ? c->s.tx.rcpt : "");
 }
 
 struct smtpd_verdict
@@ -159,6 +162,7 @@ send_rcpts(struct smtpd_feed *f)
 			.stream = f->stream,
 			.address = wire_get_str(&w),
 		};
+		m.orig = wire_get_str(&w);
 
 		buf_reset(&packet);
 		msg_put_mail_rcpt(&packet, &m);

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "msg.h"
 #include "param.h"
 #include "program.h"
 #include "recipients.h"
@@ -16,6 +17,8 @@
 #include "smtpd_limit.h"
 #include "smtpd_remote.h"
 #include "smtpd_space.h"
+#include "smtpd_srs.h"
+#include "srs.h"
 #include "table.h"
 
 static struct netlist *trusted_nets;
@@ -299,6 +302,8 @@ judge(struct smtpd_conn *c, const struct addr *rcpt)
 	if (whole.domain[0] == '\0')
 		whole.domain = params.myorigin;
 	const char *address = addr_internal(&c->s.tx.arena, &whole);
+	if (smtpd_srs_is(rcpt))
+		return smtpd_srs_ask(c, address);
 	if (route_classify(whole.domain, &class) == FOUND_FAILED)
 		return refuse_for_now(c, address);
 	bool ours = class != ROUTE_OTHER && !addr_has_route(rcpt->local);
@@ -318,6 +323,45 @@ smtpd_policy_passed(struct smtpd_conn *c)
 	    str_eq_nocase(rcpt.local, "postmaster"))
 		return SMTPD_FINE;
 	return judge_known(c, address, (enum route_class)c->class);
+}
+
+/* Its hash is as good as a domain of ours; a sender of ours must exist. */
+static struct smtpd_verdict
+judge_true(struct smtpd_conn *c, const char *address)
+{
+	enum route_class class;
+
+	c->stands_for = address;
+	if (route_classify(addr_split(&c->s.tx.arena, address).domain,
+		&class) == FOUND_FAILED)
+		return refuse_for_now(c, address);
+	c->class = (uint8_t) class;
+	struct smtpd_verdict v = smtpd_restrict_rcpt(c, address, true);
+	return v.code == 250 ? smtpd_policy_passed(c) : v;
+}
+
+void
+smtpd_policy_srs(struct smtpd_conn *c, const struct msg_srs_found *said)
+{
+	static const char *const reasons[] = {
+		[SRS_NONE] = "Not an address of a forwarded sender",
+		[SRS_MALFORMED] = "Not an address of a forwarded sender",
+		[SRS_FORGED] = "Bad hash in the address of a forwarded sender",
+		[SRS_EXPIRED] = "Expired address of a forwarded sender",
+	};
+	const char *address = c->asked;
+	struct smtpd_verdict v;
+
+	c->asked = NULL;
+	if (said == NULL)
+		v = refuse_for_now(c, address);
+	else if (said->verdict == SRS_GOOD)
+		v = judge_true(c, arena_strdup(&c->s.tx.arena, said->address));
+	else
+		v = refuse(c, address, 550, "5.1.1",
+		    "Recipient address rejected: ", reasons[said->verdict]);
+	if (v.code != 0)
+		smtpd_conn_judged(c, v);
 }
 
 struct smtpd_verdict

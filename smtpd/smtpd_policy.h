@@ -33,6 +33,10 @@ struct smtpd_verdict smtpd_policy_rcpt(struct smtpd_conn *c,
 /* All restrictions are passed: does the recipient exist? */
 struct smtpd_verdict smtpd_policy_passed(struct smtpd_conn *c);
 
+/* What seal says of an address of SRS; NULL: nothing. */
+struct msg_srs_found;
+void smtpd_policy_srs(struct smtpd_conn *c, const struct msg_srs_found *said);
+
 /* May it say ETRN for this node?  What qmgr says of it comes behind. */
 struct smtpd_verdict smtpd_policy_etrn(struct smtpd_conn *c, const char *node);
 

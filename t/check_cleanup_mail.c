@@ -66,7 +66,9 @@ begin(const struct msg_mail_begin *b)
 static void
 rcpt(struct cleanup_mail *m, const char *address)
 {
-	struct msg_mail_rcpt r = { .address = address, .orcpt = "" };
+	struct msg_mail_rcpt r = { .address = address,
+		.orcpt = "",
+		.orig = "" };
 
 	cleanup_mail_rcpt(m, &r);
 }

@@ -9,11 +9,11 @@
 #include "check_conf.h"
 #include "clock.h"
 #include "delivery.h"
-#include "local_ask.h"
 #include "local_job.h"
 #include "log.h"
 #include "msg.h"
 #include "program.h"
+#include "query.h"
 
 static struct chan qmgr, deliver;
 static int qmgr_end, deliver_end;

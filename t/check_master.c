@@ -41,6 +41,8 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_SMTP, ROLE_REPORT },
 		{ ROLE_REPORT, ROLE_STS },
 		{ ROLE_REPORT, ROLE_CLEANUP },
+		{ ROLE_SMTP, ROLE_SIGN },
+		{ ROLE_SMTPD, ROLE_SIGN },
 	};
 	size_t n = 0;
 

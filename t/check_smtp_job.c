@@ -218,6 +218,7 @@ set_up(void)
 	params.smtp_quit_timeout = 5 * SECOND;
 	params.smtp_connect_timeout = 5 * SECOND;
 	params.smtp_line_length_limit = 998;
+	params.srs_domain = "";
 	params.smtp_connection_cache_time_limit = 2 * SECOND;
 	params.smtp_connection_reuse_time_limit = 300 * SECOND;
 	params.smtp_helo_name = params.myhostname = "me.test";

@@ -6,7 +6,7 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_setup.h tools/posthouse_setup.c \
 	tools/posthouse_recipients.c tools/posthouse_export.h \
 	tools/posthouse_export.c tools/posthouse_route.c \
-	tools/posthouse_spf.c \
+	tools/posthouse_spf.c tools/posthouse_srs.c \
 	tools/doctor.h tools/doctor.c tools/doctor_files.c \
 	tools/doctor_lists.c tools/doctor_net.c tools/doctor_dns.c \
 	tools/doctor_mx.c tools/doctor_tls.c
@@ -17,7 +17,8 @@ tools_posthouse_LDADD = tools/libtools.a local/liblocal.a local/libdeliver.a \
 noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = tools/tool.h tools/tool.c \
 	tools/build_table.h tools/build_table.c \
-	tools/conf_warnings.h tools/conf_warnings.c
+	tools/conf_warnings.h tools/conf_warnings.c \
+	tools/srs_file.h tools/srs_file.c
 bin_PROGRAMS += tools/mconf
 tools_mconf_SOURCES = tools/mconf.h tools/mconf.c tools/mconf_show.c \
 	tools/mconf_check.c tools/mconf_edit.c tools/mconf_manual.c

@@ -42,6 +42,8 @@ static const struct verb {
 	  "shows where a message would go, and why; sends nothing" },
 	{ "spf",    posthouse_spf,    "IP DOMAIN|ADDRESS [HELO]",
 	  "shows whether a host may send for a domain, term by term" },
+	{ "srs",    posthouse_srs,    "rotate|ADDRESS...",
+	  "changes the secret of SRS; shows what becomes of a sender, and back" },
 };
 /* clang-format on */
 

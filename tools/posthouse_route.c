@@ -17,6 +17,7 @@
 
 #include "deliver.h"
 #include "dns.h"
+#include "forward.h"
 #include "local_expand.h"
 #include "local_place.h"
 #include "local_virtual.h"
@@ -28,14 +29,16 @@
 #include "rewrite.h"
 #include "route.h"
 #include "smtp_resolve.h"
+#include "srs.h"
 
 #define DEPTH_MAX 20   /* of expansions, as qmgr allows */
 #define ROUND     1000 /* milliseconds that the loop waits at most */
 
 static struct arena arena;
 static struct services services;
-static struct map seen; /* addresses whose way was shown */
-static int depth;       /* of what is printed */
+static struct map seen;           /* addresses whose way was shown */
+static int depth;                 /* of what is printed */
+static const char *for_whom = ""; /* the address that was asked about */
 static int code = EX_OK;
 
 static const char *const class_names[] = {
@@ -318,13 +321,27 @@ show_known(const char *address, enum route_class class)
 	return f == FOUND_ONE;
 }
 
+/* The secrets are root's, and whom it stands for is not shown here. */
+static bool
+is_srs(const char *address)
+{
+	return params.srs_domain[0] != '\0' && srs_is(address) &&
+	    str_eq_nocase(addr_split(&arena, address).domain,
+		params.srs_domain);
+}
+
 static void
 show_route(const char *address)
 {
 	struct route r;
 	struct dsn why;
-	enum found f = route_resolve(&arena, "", address, &r, &why);
 
+	if (is_srs(address)) {
+		show("stands for a sender whose mail was forwarded: "
+		     "posthouse srs says whom");
+		return;
+	}
+	enum found f = route_resolve(&arena, "", address, &r, &why);
 	if (f != FOUND_ONE) {
 		end_way(why.outcome, why.status, why.text);
 		return;
@@ -333,6 +350,10 @@ show_route(const char *address)
 	if (!str_eq(r.address, address))
 		show("as %s", r.address);
 	show("transport %s, next hop %s", r.transport, r.nexthop);
+	if (r.class == ROUTE_OTHER && forward_is_changed() &&
+	    forward_is(address, for_whom, ""))
+		show("forwarded: the sender becomes one of %s (SRS)",
+		    params.srs_domain);
 	if (show_known(address, r.class))
 		show_transport(&r);
 }
@@ -406,7 +427,8 @@ posthouse_route(int argc, char **argv)
 			struct addr whole = rewrite_complete(&arena,
 			    list.at[k]);
 
-			show_way(addr_internal(&arena, &whole));
+			for_whom = addr_internal(&arena, &whole);
+			show_way(for_whom);
 		}
 	}
 	return code;

@@ -30,12 +30,14 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "fd.h"
 #include "make_cert.h"
 #include "param.h"
 #include "posthouse.h"
 #include "recipients.h"
 #include "rights.h"
+#include "srs_file.h"
 #include "str.h"
 
 #define NOLOGIN    "/usr/sbin/nologin"
@@ -451,6 +453,20 @@ want_certificate(struct setup *s)
 		write_certificate(s, buf_str(&path));
 }
 
+/* ---- forwarding ---- */
+
+static void
+want_srs_secrets(struct setup *s)
+{
+	const char *path = params.srs_secrets;
+
+	if (params.srs_domain[0] == '\0' || access(path, F_OK) == 0 ||
+	    !todo(s, "make a secret of SRS in %s", path))
+		return;
+	if (!srs_file_rotate(path, 0, clock_wall()))
+		failed(s, "%s: %s", path, strerror(errno));
+}
+
 /* ---- the usual names ---- */
 
 /* Another package's file steps aside, and comes back when that is undone. */
@@ -531,6 +547,7 @@ posthouse_setup(int argc, char **argv)
 	want_aliases(&s);
 	want_recipient_lists(&s);
 	want_certificate(&s);
+	want_srs_secrets(&s);
 	if (str_eq(s.conf, PH_CONF_DIR))
 		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 			want_command(&s, &commands[i]);

@@ -36,10 +36,14 @@ libposthouse_a_SOURCES += lib/mail/route.h lib/mail/route.c
 check_PROGRAMS += t/check_route
 libposthouse_a_SOURCES += lib/mail/rewrite.h lib/mail/rewrite.c
 check_PROGRAMS += t/check_rewrite
+libposthouse_a_SOURCES += lib/mail/forward.h lib/mail/forward.c
+libposthouse_a_SOURCES += lib/mail/srs.h lib/mail/srs.c
+check_PROGRAMS += t/check_srs
 libposthouse_a_SOURCES += lib/mail/rights.h lib/mail/rights.c \
 	lib/mail/rights_parts.h lib/mail/rights_files.c lib/mail/rights_calls.c
 check_PROGRAMS += t/check_rights
-libposthouse_a_SOURCES += lib/mail/program.h lib/mail/program.c
+libposthouse_a_SOURCES += lib/mail/program.h lib/mail/program.c \
+	lib/mail/query.h lib/mail/query.c
 libposthouse_a_SOURCES += lib/mail/lines.h lib/mail/lines.c
 check_PROGRAMS += t/check_lines
 libposthouse_a_SOURCES += lib/mail/maildrop.h lib/mail/maildrop.c

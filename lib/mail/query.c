@@ -2,15 +2,15 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
-#include "local_ask.h"
+#include "query.h"
 
 #include "map.h"
 #include "program.h"
 
-static struct map open_questions; /* number to struct local_ask */
+static struct map open_questions; /* number to struct query */
 
 void
-local_ask_drop(struct local_ask *q)
+query_drop(struct query *q)
 {
 	(void)map_drop(&open_questions, &q->number, sizeof(q->number));
 	loop_cancel(&q->timer);
@@ -20,22 +20,22 @@ local_ask_drop(struct local_ask *q)
 }
 
 static void
-fail(struct local_ask *q, const char *why)
+fail(struct query *q, const char *why)
 {
-	local_ask_drop(q);
+	query_drop(q);
 	q->failed(q, why);
 }
 
 static void
 timed_out(struct loop_timer *timer)
 {
-	fail(container_of(timer, struct local_ask, timer),
+	fail(container_of(timer, struct query, timer),
 	    "no answer in time from another program");
 }
 
 uint32_t
-local_ask_open(struct local_ask *q, int64_t wait,
-    void (*failed)(struct local_ask *q, const char *why))
+query_open(struct query *q, int64_t wait,
+    void (*failed)(struct query *q, const char *why))
 {
 	static uint32_t last;
 
@@ -50,15 +50,14 @@ local_ask_open(struct local_ask *q, int64_t wait,
 }
 
 static void
-send_to(struct local_ask *q, struct chan *to, const struct buf *packet)
+send_to(struct query *q, struct chan *to, const struct buf *packet)
 {
 	q->to = to;
 	chan_send(to, packet, q->mail, false);
 }
 
 void
-local_ask_send(struct local_ask *q, enum role role, const struct buf *packet,
-    int mail)
+query_send(struct query *q, enum role role, const struct buf *packet, int mail)
 {
 	struct chan *to = program_peer(role);
 
@@ -70,22 +69,22 @@ local_ask_send(struct local_ask *q, enum role role, const struct buf *packet,
 		buf_add(&q->held, packet->text, packet->len);
 }
 
-struct local_ask *
-local_ask_take(const struct chan *c, uint32_t number)
+struct query *
+query_take(const struct chan *c, uint32_t number)
 {
-	struct local_ask *q = map_get(&open_questions, &number, sizeof(number));
+	struct query *q = map_get(&open_questions, &number, sizeof(number));
 
 	if (q == NULL || q->to != c)
 		return NULL;
-	local_ask_drop(q);
+	query_drop(q);
 	return q;
 }
 
 void
-local_ask_peer(struct chan *c)
+query_peer(struct chan *c)
 {
 	MAP_EACH(&open_questions, e) {
-		struct local_ask *q = e->value;
+		struct query *q = e->value;
 
 		if (q->to != NULL || (uint32_t)q->role != c->role)
 			continue;
@@ -95,12 +94,21 @@ local_ask_peer(struct chan *c)
 }
 
 void
-local_ask_peer_ended(struct chan *c)
+query_peer_ended(struct chan *c)
 {
-	MAP_EACH(&open_questions, e) {
-		struct local_ask *q = e->value;
+	bool more = true;
 
-		if (q->to == c)
+	/* A failure may lead to other questions, so each step begins anew. */
+	while (more) {
+		more = false;
+		MAP_EACH(&open_questions, e) {
+			struct query *q = e->value;
+
+			if (q->to != c)
+				continue;
 			fail(q, "another program has ended");
+			more = true;
+			break;
+		}
 	}
 }
