@@ -23,6 +23,7 @@
 
 static struct list all;
 static size_t count;
+static struct smtpd_conn *opening; /* its pump is being started */
 
 static struct smtpd_conn *
 conn_of(void *owner)
@@ -239,6 +240,8 @@ on_ended(void *engine, enum pump_end how, int error)
 	if (how == PUMP_END_TLS)
 		log_info("SSL_accept error from %s: %s", c->s.client.peer,
 		    c->pump.why);
+	if (opening == c)
+		opening = NULL;
 	smtpd_policy_leave(c);
 	smtpd_name_drop(&c->name);
 	smtpd_end(&c->s, how);
@@ -319,6 +322,7 @@ on_user(void *owner, enum found found, const char *value)
 	pump_kick(&c->pump);
 }
 
+/* NULL where it has ended already: what had come by then was no handshake. */
 static struct smtpd_conn *
 new_conn(int fd, const char *addr, const char *name, enum smtpd_tls_policy tls)
 {
@@ -333,7 +337,10 @@ new_conn(int fd, const char *addr, const char *name, enum smtpd_tls_policy tls)
 	c->s.port.tls = tls != SMTPD_TLS_NONE && params.smtpd_tls_wrappermode;
 	list_append(&all, &c->link);
 	count++;
+	opening = c;
 	pump_start(&c->pump, fd, &c->s.port, &engine, c);
+	c = opening;
+	opening = NULL;
 	return c;
 }
 
@@ -343,6 +350,8 @@ smtpd_conn_open(int fd, const char *addr, uint16_t port)
 	struct smtpd_conn *c = new_conn(fd, addr, NAME_UNKNOWN,
 	    smtpd_tls_policy());
 
+	if (c == NULL)
+		return;
 	c->s.client.port = port;
 	smtpd_wake_client(addr);
 	struct smtpd_verdict v = smtpd_policy_connect(c);
@@ -365,6 +374,8 @@ smtpd_conn_open_local(int fd, uint32_t uid)
 	enum found found;
 	char key[16];
 
+	if (c == NULL)
+		return;
 	c->local = true;
 	c->trusted = true;
 	c->uid = uid;

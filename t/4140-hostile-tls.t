@@ -87,6 +87,22 @@ ok "keys are agreed on once" grep -q 'no renegotiation\|unexpected' "$lab/again"
 ok "a ticket comes" grep -q 'Max Early Data:' "$lab/early"
 ok "without early data" grep -q 'Max Early Data: 0' "$lab/early"
 
+# ---- what is there before the server looks ----
+smtpds() { # SIGNAL
+	on a sh -c 'kill -"$0" $(pgrep -x smtpd -P "$(cat /run/posthouse/pid)")' "$1"
+}
+for what in junk empty; do
+	smtpds STOP
+	evil 465 ready $what >"$lab/ready" &
+	ready=$!
+	sleep 0.5
+	smtpds CONT
+	wait $ready
+	is "465: $what that is there at once" "$(cat "$lab/ready")" \
+	    'closed 20'
+done
+ok "no server died" not log_has a 'smtps?\[[0-9]+\] died'
+
 # ---- half handshakes ----
 descriptors() { # of all smtpd
 	n=0
@@ -102,16 +118,22 @@ memory() { # KiB of all smtpd
 	done | awk '{ n += $1 } END { print n }'
 }
 before=$(descriptors)
-is "300 that stop are ended" "$(evil 2526 stops 300)" 'held
+wave() {
+	is "300 that stop are ended" "$(evil 2526 stops 300)" 'held
 closed 300'
+}
+wave
 is_back() { [ "$(descriptors)" -le "$before" ]; }
 ok "their descriptors are back" wait_for 10 is_back
+# The most that are open at a time decide what the process keeps; which of them
+# gets how many is chance.
+wave
 first=$(memory)
-is "300 more" "$(evil 2526 stops 300)" 'held
-closed 300'
+wave
+wave
 second=$(memory)
-echo "# smtpd: $first KiB after 300, $second KiB after 600"
-ok "they leave no memory behind" test $((second - first)) -lt 1024
+echo "# smtpd: $first KiB after 600, $second KiB after 1200"
+ok "they leave no memory behind" test $((second - first)) -lt 6000
 ok "the log says timeout" log_has a 'timeout after STARTTLS from'
 reply=$(printf '%s\n' 'EHLO c' 'MAIL FROM:<x@b.test>' 'RCPT TO:<alice@a.test>' \
     DATA 'Subject: after all' '' . QUIT | smtp a 127.0.0.1)

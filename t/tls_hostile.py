@@ -227,6 +227,20 @@ def empty_records():
     print(how)
 
 
+def ready():
+    """Twenty that have said all, or closed, before anybody looks."""
+    held = []
+    for _ in range(20):
+        s = connect()
+        if args[0] == "junk":
+            s.sendall(b"EHLO me\r\nno handshake\r\n")
+        else:
+            s.shutdown(socket.SHUT_WR)
+        held.append(s)
+    how = [rest(s)[1] for s in held]
+    print("closed", how.count("closed"))
+
+
 def stops():
     """So many at a time that stop in mid-handshake, at different places."""
     held = []
