@@ -4,11 +4,12 @@ smtpd_smtpd_SOURCES = smtpd/smtpd.c
 smtpd_smtpd_LDADD = smtpd/libsmtpd.a $(LDADD)
 
 noinst_LIBRARIES += smtpd/libsmtpd.a
-smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
+smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_calls.h smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_commands.h smtpd/smtpd_commands.c \
 	smtpd/smtpd_mail.h smtpd/smtpd_mail.c \
 	smtpd/smtpd_args.h smtpd/smtpd_args.c \
 	smtpd/smtpd_content.h smtpd/smtpd_content.c \
+	smtpd/smtpd_auth.h smtpd/smtpd_auth.c \
 	smtpd/smtpd_reply.h smtpd/smtpd_reply.c \
 	smtpd/smtpd_accept.h smtpd/smtpd_accept.c \
 	smtpd/smtpd_conn.h smtpd/smtpd_conn.c \
@@ -20,6 +21,7 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_session.h smtpd/smtpd_session.c \
 	smtpd/smtpd_vet.h smtpd/smtpd_vet.c \
 	smtpd/smtpd_remote.h smtpd/smtpd_remote.c \
 	smtpd/smtpd_srs.h smtpd/smtpd_srs.c \
+	smtpd/smtpd_login.h smtpd/smtpd_login.c \
 	smtpd/smtpd_wake.h smtpd/smtpd_wake.c \
 	smtpd/smtpd_verify.h smtpd/smtpd_verify.c \
 	smtpd/smtpd_space.h smtpd/smtpd_space.c \
@@ -33,6 +35,12 @@ t_check_smtpd_session_SOURCES = t/check_smtpd_session.c \
 	t/smtpd_world.h t/smtpd_world.c
 t_check_smtpd_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
 t_check_smtpd_session_LDADD = smtpd/libsmtpd.a $(LDADD)
+
+check_PROGRAMS += t/check_smtpd_auth
+t_check_smtpd_auth_SOURCES = t/check_smtpd_auth.c \
+	t/smtpd_world.h t/smtpd_world.c
+t_check_smtpd_auth_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
+t_check_smtpd_auth_LDADD = smtpd/libsmtpd.a $(LDADD)
 
 check_PROGRAMS += t/check_smtpd_model
 t_check_smtpd_model_SOURCES = t/check_smtpd_model.c \

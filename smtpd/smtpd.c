@@ -8,6 +8,7 @@
  *	                    ├─▶ smtpd_policy ─▶ smtpd_ask ─▶ lookup
  *	                    │       ├─▶ smtpd_remote ─▶ smtpd_vet ─▶ callout
  *	                    │       └─▶ smtpd_srs ─▶ seal
+ *	                    ├─▶ smtpd_login ─▶ auth
  *	                    ├─▶ smtpd_wake ─▶ qmgr
  *	                    └─▶ smtpd_feed ─▶ cleanup
  *
@@ -21,6 +22,7 @@
 #include "smtpd_ask.h"
 #include "smtpd_conn.h"
 #include "smtpd_feed.h"
+#include "smtpd_login.h"
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
 #include "smtpd_srs.h"
@@ -46,6 +48,8 @@ static const struct chan_rule rules[] = {
 	{ MSG_cert, 1u << ROLE_KEYS, smtpd_tls_cert },
 	{ MSG_ticket, 1u << ROLE_KEYS, smtpd_tls_ticket },
 	{ MSG_signed, 1u << ROLE_KEYS, tls_sign_late },
+	{ MSG_auth_mechs, 1u << ROLE_AUTH, smtpd_login_told },
+	{ MSG_auth_reply, 1u << ROLE_AUTH, smtpd_login_answered },
 	{ MSG_spf_done, 1u << ROLE_VERIFY, smtpd_verify_answered },
 	{ MSG_srs_found, 1u << ROLE_SIGN, smtpd_srs_answered },
 	{ MSG_wake_done, 1u << ROLE_QMGR, smtpd_wake_answered },
@@ -61,6 +65,7 @@ on_peer_ended(struct chan *c)
 	smtpd_wake_peer_ended(c);
 	smtpd_verify_peer_ended(c);
 	query_peer_ended(c);
+	smtpd_login_peer_ended(c);
 }
 
 static void
@@ -119,6 +124,7 @@ main(int argc, char **argv)
 	smtpd_tls_open(program_service());
 	smtpd_verify_open();
 	trace_open();
+	smtpd_login_open();
 
 	size_t files = fd_limit(65536);
 	smtpd_accept_limit(

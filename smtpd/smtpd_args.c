@@ -60,6 +60,42 @@ set_body(struct options *o, struct slice value)
 	return true;
 }
 
+static bool
+is_xchar(const char *at)
+{
+	return *at > ' ' && *at <= '~' && *at != '+' && *at != '=';
+}
+
+static bool
+is_hexchar(const char *at, size_t left)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	return left >= 3 && at[0] == '+' && memchr(digits, at[1], 16) != NULL &&
+	    memchr(digits, at[2], 16) != NULL;
+}
+
+/* Whom the client says to have heard it from, as xtext (RFC 3461 4), or <>.
+ * RFC 4954 5: who cannot know better takes it for <>, so only the form
+ * counts. */
+static bool
+set_auth(struct options *o, struct slice value)
+{
+	size_t i = 0;
+
+	(void)o;
+	if (slice_eq(value, "<>"))
+		return true;
+	while (i < value.len) {
+		bool hex = is_hexchar(value.at + i, value.len - i);
+
+		if (!hex && !is_xchar(value.at + i))
+			return false;
+		i += hex ? 3 : 1;
+	}
+	return value.len > 0;
+}
+
 /* clang-format off */
 static const struct {
 	const char *keyword;
@@ -70,6 +106,7 @@ static const struct {
 } known[] = {
 	{ "SIZE", OF_MAIL, set_size, "5.5.4", "Bad message size syntax" },
 	{ "BODY", OF_MAIL, set_body, "5.5.4", "Unsupported BODY value" },
+	{ "AUTH", OF_MAIL, set_auth, "5.5.4", "Malformed AUTH value" }, /* RFC 4954 5 */
 };
 /* clang-format on */
 
@@ -87,6 +124,8 @@ parse_option(struct arena *a, struct slice text, uint32_t of, struct options *o,
 		value = (struct slice){ equals + 1, text.len - len - 1 };
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (!(known[i].of & of) ||
+		    (known[i].set == set_auth &&
+			!params.smtpd_sasl_auth_enable) ||
 		    !slice_eq_nocase(keyword, known[i].keyword))
 			continue;
 		if (o->seen & (1u << i))

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "param.h"
 #include "smtpd_args.h"
+#include "smtpd_auth.h"
 #include "smtpd_mail.h"
 #include "smtpd_reply.h"
 
@@ -25,6 +26,7 @@ enum kind {
 	JUNK = 1 << 1,  /* moves nothing: too many of them are errors */
 	BARE = 1 << 2,  /* takes no argument */
 	CLEAR = 1 << 3, /* may be said in clear where TLS is a must */
+	SLOW = 1 << 4,  /* its refusals are always delayed */
 };
 
 struct smtpd_command {
@@ -54,6 +56,7 @@ static const struct smtpd_command commands[] = {
 	{ "HELO", ANY,            SMTPD_HELLO, LAST | JUNK, say_helo,       NULL,            NULL },
 	{ "EHLO", ANY,            SMTPD_HELLO, LAST | JUNK | CLEAR, say_ehlo,       NULL,            NULL },
 	{ "STARTTLS", SMTPD_HELLO, SAME,       LAST | BARE | CLEAR, say_starttls, NULL,      "MAIL transaction in progress" },
+	{ "AUTH", SMTPD_HELLO,    SAME,        LAST | SLOW, smtpd_say_auth, smtpd_hear_auth, "MAIL transaction in progress" },
 	{ "MAIL", SMTPD_HELLO,    SMTPD_MAIL,  PLAIN,       smtpd_say_mail, smtpd_hear_mail, "nested MAIL command" },
 	{ "RCPT", MAILING,        SMTPD_RCPT,  PLAIN,       smtpd_say_rcpt, smtpd_hear_rcpt, "need MAIL command" },
 	{ "DATA", MAILING,        SMTPD_DATA,  LAST | BARE, smtpd_say_data, smtpd_hear_data, "need RCPT command" },
@@ -72,7 +75,7 @@ static const struct smtpd_command end_of_data =
 
 /* What EHLO offers; a keyword may be taken back by
  * smtpd_discard_ehlo_keywords. */
-enum extra { ALONE, WITH_SIZE, WITH_VRFY, WITH_TLS };
+enum extra { ALONE, WITH_SIZE, WITH_VRFY, WITH_TLS, WITH_MECHS, WITH_OLD_MECHS };
 static const struct {
 	const char *keyword;
 	enum extra extra;
@@ -82,6 +85,8 @@ static const struct {
 	{ "VRFY",                WITH_VRFY },
 	{ "ETRN",                ALONE },     /* RFC 1985 */
 	{ "STARTTLS",            WITH_TLS },  /* RFC 3207 */
+	{ "AUTH",                WITH_MECHS },     /* RFC 4954 */
+	{ "AUTH",                WITH_OLD_MECHS }, /* of a draft of it */
 	{ "ENHANCEDSTATUSCODES", ALONE },     /* RFC 2034 */
 	{ "8BITMIME",            ALONE },     /* RFC 6152 */
 };
@@ -128,10 +133,14 @@ offers_tls(const struct smtpd_session *s)
 }
 
 static bool
-is_offered(const struct smtpd_session *s, const char *keyword, enum extra extra)
+is_offered(const struct smtpd_session *s, const char *keyword, enum extra extra,
+    const char *mechs)
 {
 	if ((extra == WITH_VRFY && params.disable_vrfy_command) ||
-	    (extra == WITH_TLS && !offers_tls(s)))
+	    (extra == WITH_TLS && !offers_tls(s)) ||
+	    (extra == WITH_MECHS && mechs[0] == '\0') ||
+	    (extra == WITH_OLD_MECHS &&
+		(mechs[0] == '\0' || !params.broken_sasl_auth_clients)))
 		return false;
 
 	struct slice rest = slice_of(params.smtpd_discard_ehlo_keywords), item;
@@ -141,24 +150,39 @@ is_offered(const struct smtpd_session *s, const char *keyword, enum extra extra)
 	return true;
 }
 
+static void
+offer(struct smtpd_session *s, const char *keyword, enum extra extra,
+    const char *mechs)
+{
+	if (extra == WITH_SIZE)
+		smtpd_reply_more(s, 250, "SIZE %lld",
+		    (long long)params.message_size_limit);
+	else if (extra == WITH_MECHS)
+		smtpd_reply_more(s, 250, "AUTH%s", mechs);
+	else if (extra == WITH_OLD_MECHS)
+		smtpd_reply_more(s, 250, "AUTH=%s", mechs + 1);
+	else
+		smtpd_reply_more(s, 250, "%s", keyword);
+}
+
 static int
 say_ehlo(struct smtpd_session *s, const char *args)
 {
+	CLEAN_BUF struct buf mechs = { 0 };
 	int code = say_hello(s, "EHLO", args);
 	size_t last = s->port.out.len;
 
 	if (code != 250)
 		return code;
+	if (s->authenticates)
+		s->calls->mechs(s, &mechs);
 	smtpd_reply_more(s, code, "%s", params.myhostname);
 	for (size_t i = 0; i < ARRAY_LEN(offers); i++) {
-		if (!is_offered(s, offers[i].keyword, offers[i].extra))
+		if (!is_offered(s, offers[i].keyword, offers[i].extra,
+			buf_str(&mechs)))
 			continue;
 		last = s->port.out.len;
-		if (offers[i].extra == WITH_SIZE)
-			smtpd_reply_more(s, code, "SIZE %lld",
-			    (long long)params.message_size_limit);
-		else
-			smtpd_reply_more(s, code, "%s", offers[i].keyword);
+		offer(s, offers[i].keyword, offers[i].extra, buf_str(&mechs));
 	}
 	/* "250-" of the last line becomes "250 ". */
 	s->port.out.text[last + 3] = ' ';
@@ -174,7 +198,7 @@ say_starttls(struct smtpd_session *s, const char *args)
 		return smtpd_reply(s, 554, "5.5.1",
 		    "Error: TLS already active");
 	if (s->tls_policy == SMTPD_TLS_NONE ||
-	    !is_offered(s, "STARTTLS", ALONE))
+	    !is_offered(s, "STARTTLS", ALONE, ""))
 		return smtpd_reply(s, 502, "5.5.1",
 		    "Error: command not implemented");
 	if (!s->calls->can_tls(s))
@@ -313,7 +337,7 @@ count_junk(struct smtpd_session *s, const struct smtpd_command *cmd)
 }
 
 static void
-after_each(struct smtpd_session *s, int code, size_t said_from)
+after_each(struct smtpd_session *s, int code, size_t said_from, bool slow)
 {
 	if (code >= 400 && !s->excused)
 		s->errors++;
@@ -322,7 +346,7 @@ after_each(struct smtpd_session *s, int code, size_t said_from)
 		return;
 	if (s->errors >= (uint64_t)params.smtpd_hard_error_limit)
 		say_too_many_errors(s);
-	if (s->errors >= (uint64_t)params.smtpd_soft_error_limit &&
+	if ((slow || s->errors >= (uint64_t)params.smtpd_soft_error_limit) &&
 	    code >= 400 && params.smtpd_error_sleep_time > 0)
 		hold_back(s, said_from);
 }
@@ -332,6 +356,8 @@ finish(struct smtpd_session *s, const struct smtpd_command *cmd, int code,
     size_t said_from)
 {
 	s->asked = NULL;
+	if (code == 334)
+		return; /* AUTH goes on with the next line */
 	if (cmd != &end_of_data) {
 		size_t row = (size_t)(cmd - commands);
 		s->counts[row].all++;
@@ -340,7 +366,7 @@ finish(struct smtpd_session *s, const struct smtpd_command *cmd, int code,
 	}
 	if (code < 400 && cmd->next != SAME)
 		s->state = (uint8_t)cmd->next;
-	after_each(s, code, said_from);
+	after_each(s, code, said_from, (cmd->kind & SLOW) != 0);
 }
 
 /* ---- one line ---- */
@@ -380,7 +406,10 @@ smtpd_commands_bad(struct smtpd_session *s, const char *text)
 
 	s->unknown++;
 	s->where = "UNKNOWN";
-	after_each(s, smtpd_reply(s, 500, "5.5.2", "%s", text), said_from);
+	if (s->state == SMTPD_AUTH)
+		smtpd_auth_drop(s);
+	after_each(s, smtpd_reply(s, 500, "5.5.2", "%s", text), said_from,
+	    false);
 }
 
 static void
@@ -434,10 +463,32 @@ is_muddled(struct smtpd_session *s, const struct smtpd_command *cmd,
 	return smtpd_commands_improper(s, more, cmd->say == say_starttls);
 }
 
+/* What a client says to a challenge. */
+static void
+take_answer(struct smtpd_session *s, const char *line, struct slice more)
+{
+	const struct smtpd_command *cmd = find_command(SLICE("AUTH"));
+	size_t said_from = s->port.out.len;
+
+	if (more.len > 0 && smtpd_commands_improper(s, more, false)) {
+		s->calls->auth_drop(s);
+		return;
+	}
+	s->asked = cmd;
+	int code = smtpd_auth_answer(s, line);
+	if (code != 0)
+		finish(s, cmd, code, said_from);
+}
+
 void
 smtpd_commands_line(struct smtpd_session *s, const char *line,
     struct slice more)
 {
+	if (s->state == SMTPD_AUTH) {
+		take_answer(s, line, more);
+		return;
+	}
+
 	size_t len = strcspn(line, " ");
 	const char *args = line + len + strspn(line + len, " ");
 	struct slice verb = { line, len };

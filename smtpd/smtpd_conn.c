@@ -12,6 +12,7 @@
 #include "param.h"
 #include "smtpd_ask.h"
 #include "smtpd_feed.h"
+#include "smtpd_login.h"
 #include "smtpd_policy.h"
 #include "smtpd_srs.h"
 #include "smtpd_tls.h"
@@ -42,6 +43,36 @@ can_tls(const struct smtpd_session *s)
 {
 	(void)s;
 	return smtpd_tls_ready();
+}
+
+static void
+on_mechs(const struct smtpd_session *s, struct buf *out)
+{
+	smtpd_login_mechs(conn_of(s->owner), out);
+}
+
+static enum smtpd_offer
+on_offers(const struct smtpd_session *s, const char *mech)
+{
+	return smtpd_login_offers(conn_of(s->owner), mech);
+}
+
+static struct smtpd_verdict
+on_auth(struct smtpd_session *s, const char *mech, const struct slice *response)
+{
+	return smtpd_login_begin(conn_of(s->owner), mech, response);
+}
+
+static struct smtpd_verdict
+on_auth_next(struct smtpd_session *s, struct slice response)
+{
+	return smtpd_login_next(conn_of(s->owner), response);
+}
+
+static void
+on_auth_drop(struct smtpd_session *s)
+{
+	smtpd_login_drop(conn_of(s->owner));
 }
 
 static struct smtpd_verdict
@@ -134,6 +165,7 @@ on_forget(struct smtpd_session *s)
 	smtpd_vet_drop(&c->vetting);
 	smtpd_srs_drop(c);
 	smtpd_wake_drop(&c->wake);
+	smtpd_login_drop(c);
 	smtpd_verify_drop(c);
 	smtpd_feed_drop(c);
 }
@@ -141,6 +173,11 @@ on_forget(struct smtpd_session *s)
 static const struct smtpd_calls calls = {
 	.now = loop_now,
 	.can_tls = can_tls,
+	.mechs = on_mechs,
+	.offers = on_offers,
+	.auth = on_auth,
+	.auth_next = on_auth_next,
+	.auth_drop = on_auth_drop,
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.vrfy = on_vrfy,
@@ -249,6 +286,7 @@ on_ended(void *engine, enum pump_end how, int error)
 	smtpd_vet_drop(&c->vetting);
 	smtpd_srs_drop(c);
 	smtpd_wake_drop(&c->wake);
+	smtpd_login_drop(c);
 	smtpd_verify_drop(c);
 	list_drop(&c->choked);
 	list_drop(&c->link);
@@ -353,6 +391,7 @@ smtpd_conn_open(int fd, const char *addr, uint16_t port)
 	if (c == NULL)
 		return;
 	c->s.client.port = port;
+	c->s.authenticates = params.smtpd_sasl_auth_enable;
 	smtpd_wake_client(addr);
 	struct smtpd_verdict v = smtpd_policy_connect(c);
 	if (v.code != 250) {
@@ -416,6 +455,12 @@ smtpd_conn_resume(struct smtpd_conn *c)
 {
 	smtpd_resume(&c->s);
 	pump_kick(&c->pump);
+}
+
+bool
+smtpd_conn_is_ours(const struct smtpd_conn *c)
+{
+	return c->trusted || c->s.user != NULL;
 }
 
 size_t

@@ -20,6 +20,7 @@
 #include "smtpd_session.h"
 #include "smtpd_verify.h"
 
+struct login;
 struct smtpd_feed;
 
 #define SMTPD_NO_UID UINT32_MAX
@@ -43,6 +44,7 @@ struct smtpd_conn {
 	uint8_t class;           /* enum route_class of the recipient */
 	struct query srs;        /* to seal */
 	const char *stands_for;  /* the recipient's true address, or NULL */
+	struct login *login;     /* the dialogue with auth, or NULL */
 	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */
 	char *user;              /* its name, NULL where it is not known */
 	bool local;              /* came by the submission socket */
@@ -68,6 +70,9 @@ void smtpd_conn_verified(struct smtpd_conn *c);
 
 /* Takes content again. */
 void smtpd_conn_resume(struct smtpd_conn *c);
+
+/* One of ours: it may send mail anywhere, and is not judged as a stranger. */
+bool smtpd_conn_is_ours(const struct smtpd_conn *c);
 
 /* How many there are. */
 size_t smtpd_conn_count(void);

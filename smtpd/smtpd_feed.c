@@ -5,6 +5,7 @@
 #include "smtpd_feed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 #include "map.h"
@@ -64,11 +65,20 @@ free_feed(struct smtpd_feed *f)
 static void
 log_client(const struct smtpd_conn *c)
 {
+	CLEAN_BUF struct buf sasl = { 0 };
+
+	if (c->s.user != NULL) {
+		buf_addf(&sasl,
+		    LOG_SEP "sasl_method=%s" LOG_SEP "sasl_username=",
+		    c->s.mech);
+		str_printable(&sasl, c->s.user, strlen(c->s.user), ADDR_MAX);
+	}
 	if (c->local)
 		log_info("%s: uid=%u from=<%s>", c->s.tx.id, c->uid,
 		    c->s.tx.sender);
 	else
-		log_info("%s: client=%s", c->s.tx.id, c->s.client.peer);
+		log_info("%s: client=%s%s", c->s.tx.id, c->s.client.peer,
+		    buf_str(&sasl));
 }
 
 static struct smtpd_feed *
@@ -115,6 +125,8 @@ flags_of(const struct smtpd_conn *c)
 		flags |= MAIL_LOCAL;
 	if (c->trusted)
 		flags |= MAIL_TRUSTED;
+	if (c->s.user != NULL)
+		flags |= MAIL_AUTH;
 	return flags;
 }
 
@@ -141,6 +153,7 @@ send_begin(struct smtpd_feed *f)
 		.client_port = s->client.port,
 		.helo = s->helo,
 		.protocol = smtpd_with(s),
+		.auth_user = s->user,
 		.tls = tls.text,
 		.uid = c->uid,
 		.user = c->user,

@@ -307,3 +307,10 @@ smtpd_limits_count(struct smtpd_limits *l, const char *addr,
 	atomic_fetch_add_explicit(&c->rates[rate], 1, memory_order_relaxed);
 	return sum(l, k, (int)rate, window, now);
 }
+
+uint32_t
+smtpd_limits_look(struct smtpd_limits *l, const char *addr,
+    enum smtpd_rate rate, int64_t unit, int64_t now)
+{
+	return sum(l, key_of(addr), (int)rate, window_at(unit, now), now);
+}

@@ -24,6 +24,8 @@ enum smtpd_rate {
 	RATE_CONNECTIONS,
 	RATE_MESSAGES,
 	RATE_RCPTS,
+	RATE_AUTHS,
+	RATE_AUTH_FAILURES,
 	RATES,
 };
 
@@ -44,6 +46,10 @@ void smtpd_limits_beat(struct smtpd_limits *l, int64_t now);
 uint32_t smtpd_limits_join(struct smtpd_limits *l, const char *addr,
     int64_t unit, int64_t now);
 void smtpd_limits_leave(struct smtpd_limits *l, const char *addr);
+
+/* How many events of a kind there were in this window. */
+uint32_t smtpd_limits_look(struct smtpd_limits *l, const char *addr,
+    enum smtpd_rate rate, int64_t unit, int64_t now);
 
 /* One event more: gives how many there were in this window.  `now` is in
  * milliseconds of the monotonic clock, which all processes share. */

@@ -176,6 +176,38 @@ smtpd_policy_data(struct smtpd_conn *c)
 	return SMTPD_FINE;
 }
 
+/* ---- authentication ---- */
+
+struct smtpd_verdict
+smtpd_policy_auth(struct smtpd_conn *c)
+{
+	int64_t unit = params.anvil_rate_time_unit;
+	int64_t most = params.smtpd_client_auth_failure_limit;
+
+	if (over_rate(c, RATE_AUTHS, params.smtpd_client_auth_rate_limit,
+		"Authentication rate"))
+		return too_much(c, 450, "4.7.1", "many AUTH commands");
+	if (c->limited && most > 0 &&
+	    smtpd_limits_look(limits, c->s.client.addr, RATE_AUTH_FAILURES,
+		unit, loop_now()) >= most) {
+		log_warn("Authentication failure limit exceeded: %lld from %s "
+			 "for service %s",
+		    (long long)most, c->s.client.peer, program_service());
+		return too_much(c, 421, "4.7.0",
+		    "many authentication failures");
+	}
+	return SMTPD_FINE;
+}
+
+void
+smtpd_policy_auth_failed(struct smtpd_conn *c)
+{
+	if (c->limited)
+		(void)smtpd_limits_count(limits, c->s.client.addr,
+		    RATE_AUTH_FAILURES, params.anvil_rate_time_unit,
+		    loop_now());
+}
+
 /* ---- recipients ---- */
 
 static struct smtpd_verdict
@@ -277,7 +309,7 @@ judge_known(struct smtpd_conn *c, const char *address, enum route_class class)
 	switch (
 	    route_rcpt_known(&c->s.tx.arena, address, class, &remote, &user)) {
 	case FOUND_ONE:
-		return class == ROUTE_RELAY && !c->trusted
+		return class == ROUTE_RELAY && !smtpd_conn_is_ours(c)
 		    ? smtpd_remote_rcpt(c, address)
 		    : SMTPD_FINE;
 	case FOUND_FAILED:

@@ -26,6 +26,10 @@ void smtpd_policy_leave(struct smtpd_conn *c);
 
 struct smtpd_verdict smtpd_policy_mail(struct smtpd_conn *c);
 
+/* May it try to authenticate?  And: it has failed to. */
+struct smtpd_verdict smtpd_policy_auth(struct smtpd_conn *c);
+void smtpd_policy_auth_failed(struct smtpd_conn *c);
+
 /* Perhaps answered later, by smtpd_conn_judged(). */
 struct smtpd_verdict smtpd_policy_rcpt(struct smtpd_conn *c,
     const struct addr *rcpt);

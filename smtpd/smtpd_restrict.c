@@ -106,6 +106,7 @@ case_of(const struct smtpd_conn *c)
 		.client_name = c->s.client.name,
 		.client_addr = c->s.client.addr,
 		.trusted = c->trusted,
+		.user = c->s.user,
 		.helo = c->s.helo,
 		.owners = &owners,
 	};

@@ -7,12 +7,14 @@
 
 #include "smtpd_session.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "log.h"
 #include "param.h"
+#include "smtpd_auth.h"
 #include "smtpd_commands.h"
 #include "smtpd_content.h"
 #include "smtpd_mail.h"
@@ -118,12 +120,24 @@ line_is_sound(struct smtpd_session *s, const char *bytes, size_t n)
 	return true;
 }
 
+/* What AUTH says may be longer than other commands. */
+static size_t
+line_max(const struct smtpd_session *s, const char *bytes, size_t n)
+{
+	size_t max = (size_t)params.line_length_limit;
+
+	return s->authenticates &&
+		(s->state == SMTPD_AUTH || smtpd_is_auth(bytes, n))
+	    ? MAX(max, SMTPD_AUTH_LINE_MAX)
+	    : max;
+}
+
 /* One line: gives how many bytes it had, 0 where it is not whole. */
 static size_t
 take_line(struct smtpd_session *s, const char *bytes, size_t n)
 {
 	static struct buf line; /* kept for the next command of any session */
-	size_t max = (size_t)params.line_length_limit;
+	size_t max = line_max(s, bytes, n);
 	const char *lf = memchr(bytes, '\n', MIN(n, max));
 
 	if (lf == NULL) {
@@ -142,6 +156,7 @@ take_line(struct smtpd_session *s, const char *bytes, size_t n)
 	trace_heard(s->trace, (struct slice){ bytes, len });
 	smtpd_commands_line(s, buf_str(&line),
 	    (struct slice){ bytes + used, n - used });
+	OPENSSL_cleanse(line.text, line.len); /* it may be a password */
 	return used;
 }
 
@@ -221,6 +236,7 @@ smtpd_secured(struct smtpd_session *s, const char *how)
 	renew_deadline(s);
 	/* RFC 3207 4.2: nothing that was said in clear counts. */
 	smtpd_forget(s);
+	smtpd_auth_forget(s);
 	free(s->helo);
 	s->helo = NULL;
 	s->esmtp = false;
@@ -314,6 +330,7 @@ smtpd_end(struct smtpd_session *s, enum pump_end how)
 	free(s->client.peer);
 	free(s->helo);
 	free(s->tls);
+	smtpd_auth_forget(s);
 	memset(&s->client, 0, sizeof(s->client));
 	s->helo = NULL;
 	s->tls = NULL;
@@ -341,5 +358,12 @@ smtpd_protocol(const struct smtpd_session *s)
 const char *
 smtpd_with(const struct smtpd_session *s)
 {
-	return s->esmtp && s->tls != NULL ? "ESMTPS" : smtpd_protocol(s);
+	/* RFC 3848 */
+	static const char *const esmtp[2][2] = {
+		{ "ESMTP", "ESMTPA" },
+		{ "ESMTPS", "ESMTPSA" },
+	};
+
+	return s->esmtp ? esmtp[s->tls != NULL][s->user != NULL]
+			: smtpd_protocol(s);
 }

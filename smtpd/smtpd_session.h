@@ -25,6 +25,7 @@
 #include "addr.h"
 #include "arena.h"
 #include "pump.h"
+#include "smtpd_calls.h"
 #include "trace.h"
 
 /* Commands have one column in the counts of the log's last line. */
@@ -38,6 +39,7 @@ enum smtpd_state {
 	SMTPD_RCPT = 1 << 4,    /* at least one recipient */
 	SMTPD_DATA = 1 << 5,    /* content is read */
 	SMTPD_QUIT = 1 << 6,    /* all was said; the connection closes */
+	SMTPD_AUTH = 1 << 7,    /* the next line answers a challenge */
 };
 
 /* Where the next byte of the content stands. */
@@ -49,16 +51,6 @@ enum smtpd_place {
 	AT_CR,     /* behind CR */
 	AT_LF,     /* behind an LF without CR that is let pass */
 };
-
-/* What the program says.  A fine verdict without text gets the usual reply. */
-struct smtpd_verdict {
-	int code;           /* of SMTP; 0: not known yet */
-	const char *status; /* "5.1.1" */
-	const char *text;   /* copied when it is said */
-};
-
-#define SMTPD_LATER ((struct smtpd_verdict){ 0 })
-#define SMTPD_FINE  ((struct smtpd_verdict){ .code = 250 })
 
 /* Whether TLS is offered, and whether anything is taken in clear. */
 enum smtpd_tls_policy {
@@ -92,7 +84,6 @@ struct smtpd_transaction {
 };
 
 struct smtpd_command;
-struct smtpd_calls;
 
 struct smtpd_session {
 	struct port port;
@@ -103,6 +94,9 @@ struct smtpd_session {
 	char *tls;  /* "TLSv1.3 with cipher ...", NULL while in clear */
 	enum smtpd_tls_policy tls_policy;
 	struct trace *trace; /* NULL: not traced */
+	char *user;          /* who it is, by AUTH; NULL before */
+	char *mech;          /* how it was shown: "PLAIN" */
+	bool authenticates;  /* AUTH is there */
 	struct smtpd_transaction tx;
 	const struct smtpd_command *asked; /* waits for smtpd_answer() */
 	const char *where; /* the last command, for the log; static */
@@ -120,43 +114,6 @@ struct smtpd_session {
 	struct {
 		uint16_t all, good;
 	} counts[SMTPD_COMMANDS];
-};
-
-struct smtpd_calls {
-	/* The clock, in milliseconds. */
-	int64_t (*now)(void);
-
-	/* Could hands be shaken now?  Asked where the policy allows it. */
-	bool (*can_tls)(const struct smtpd_session *s);
-
-	/* A sender was given (s->tx): may a transaction begin? */
-	struct smtpd_verdict (*mail)(struct smtpd_session *s);
-
-	/* May mail go to this recipient (s->tx.rcpt)? */
-	struct smtpd_verdict (
-	    *rcpt)(struct smtpd_session *s, const struct addr *rcpt);
-
-	/* Does it exist?  The same question outside of a transaction. */
-	struct smtpd_verdict (
-	    *vrfy)(struct smtpd_session *s, const struct addr *rcpt);
-
-	/* Mail for this node (ETRN's argument in lower case) is to go on
-	 * its way now (RFC 1985).  Fine comes with its text. */
-	struct smtpd_verdict (*etrn)(struct smtpd_session *s, const char *node);
-
-	/* May content come? */
-	struct smtpd_verdict (*data)(struct smtpd_session *s);
-
-	/* Canonical lines, cut anywhere.  May pause the port, or spoil the
-	 * transaction. */
-	void (*content)(struct smtpd_session *s, const char *bytes, size_t n);
-
-	/* All content was given: is it safe?  Fine comes with its text. */
-	struct smtpd_verdict (*end)(struct smtpd_session *s);
-
-	/* The transaction is over, or spoilt: drop what belongs to it.  Comes
-	 * more than once, and where there was nothing. */
-	void (*forget)(struct smtpd_session *s);
 };
 
 /* Zeroed, with calls and owner; nothing is said yet. */

@@ -68,8 +68,8 @@ is_exempt(const struct smtpd_conn *c)
 	const char *addr = c->s.client.addr;
 
 	return str_eq(params.spf_policy, "off") || nobody_to_ask || c->local ||
-	    c->trusted || str_starts(addr, "127.") || str_eq(addr, "::1") ||
-	    netlist_has(exempt, addr) == FOUND_ONE;
+	    smtpd_conn_is_ours(c) || str_starts(addr, "127.") ||
+	    str_eq(addr, "::1") || netlist_has(exempt, addr) == FOUND_ONE;
 }
 
 /* ---- the answer ---- */

@@ -34,6 +34,7 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_CALLOUT, ROLE_SMTP },
 		{ ROLE_SMTPD, ROLE_KEYS },
 		{ ROLE_SMTPD, ROLE_VERIFY },
+		{ ROLE_SMTPD, ROLE_AUTH },
 		{ ROLE_SMTPD, ROLE_QMGR },
 		{ ROLE_CLEANUP, ROLE_VERIFY },
 		{ ROLE_CLEANUP, ROLE_SIGN },

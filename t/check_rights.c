@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -334,6 +335,12 @@ signal_parent(void)
 }
 
 static int
+be_nice(void)
+{
+	return setpriority(PRIO_PROCESS, 0, 19);
+}
+
+static int
 ask_personality(void)
 {
 	return syscall(SYS_personality, 0xffffffff) >= 0 ? 0 : -1;
@@ -361,6 +368,7 @@ static const struct {
 	{ "sync_file",     sync_file,
 	    CALLS_WRITE | CALLS_SYNC | CALLS_BECOME },
 	{ "use_thread",    use_thread,    CALLS_THREAD | CALLS_BECOME },
+	{ "be_nice",       be_nice,       CALLS_NICE | CALLS_BECOME },
 	{ "use_fork",      use_fork,      CALLS_BECOME },
 	{ "use_exec",      use_exec,      CALLS_BECOME },
 	{ "map_code",      map_code,      CALLS_NSS | CALLS_BECOME },
@@ -373,7 +381,7 @@ static const enum role roles[] = {
 	ROLE_SMTPD, ROLE_CLEANUP, ROLE_QMGR, ROLE_SMTP, ROLE_LOCAL, ROLE_DELIVER,
 	ROLE_BOUNCE, ROLE_LOOKUP, ROLE_SCRIBE, ROLE_PICKUP, ROLE_CALLOUT,
 	ROLE_KEYS,
-	ROLE_VERIFY, ROLE_SIGN, ROLE_STS, ROLE_REPORT,
+	ROLE_VERIFY, ROLE_SIGN, ROLE_STS, ROLE_REPORT, ROLE_AUTH,
 };
 /* clang-format on */
 

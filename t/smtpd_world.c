@@ -26,6 +26,73 @@ now(void)
 	return world_now;
 }
 
+static void
+on_mechs(const struct smtpd_session *s, struct buf *out)
+{
+	(void)s;
+	buf_adds(out, " PLAIN LOGIN");
+}
+
+static enum smtpd_offer
+on_offers(const struct smtpd_session *s, const char *mech)
+{
+	(void)s;
+	if (str_eq_nocase(mech, "plain") || str_eq_nocase(mech, "login"))
+		return SMTPD_OFFER_YES;
+	return str_eq_nocase(mech, "safe") ? SMTPD_OFFER_TLS : SMTPD_OFFER_NO;
+}
+
+/* The secret is "user:pass"; whatever else is said is wrong, but "later". */
+static struct smtpd_verdict
+judge_secret(struct world *w, struct slice said)
+{
+	w->later = (struct smtpd_verdict){
+		.code = 535,
+		.status = "5.7.8",
+		.text = "Error: authentication failed",
+	};
+	if (slice_eq(said, "later"))
+		w->later = (struct smtpd_verdict){
+			.code = 454,
+			.status = "4.7.0",
+			.text = "Temporary authentication failure",
+		};
+	if (slice_eq(said, "user:pass")) {
+		w->s.user = xstrdup("user");
+		w->s.mech = xstrdup("PLAIN");
+		w->later = (struct smtpd_verdict){
+			.code = 235,
+			.status = "2.7.0",
+			.text = "Authentication successful",
+		};
+	}
+	return SMTPD_LATER;
+}
+
+static struct smtpd_verdict
+on_auth(struct smtpd_session *s, const char *mech, const struct slice *response)
+{
+	struct world *w = s->owner;
+
+	(void)mech;
+	w->later = (struct smtpd_verdict){ .code = 334, .text = "Pz8=" };
+	return response != NULL ? judge_secret(w, *response) : SMTPD_LATER;
+}
+
+static struct smtpd_verdict
+on_auth_next(struct smtpd_session *s, struct slice response)
+{
+	return judge_secret(s->owner, response);
+}
+
+static void
+on_auth_drop(struct smtpd_session *s)
+{
+	struct world *w = s->owner;
+
+	w->auth_drops++;
+}
+
 static struct smtpd_verdict
 on_mail(struct smtpd_session *s)
 {
@@ -125,6 +192,11 @@ can_tls(const struct smtpd_session *s)
 static const struct smtpd_calls calls = {
 	.now = now,
 	.can_tls = can_tls,
+	.mechs = on_mechs,
+	.offers = on_offers,
+	.auth = on_auth,
+	.auth_next = on_auth_next,
+	.auth_drop = on_auth_drop,
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.vrfy = on_rcpt,

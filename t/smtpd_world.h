@@ -29,6 +29,7 @@ struct world {
 	bool end_later;             /* the end is answered later */
 	bool spoil;                 /* the content is lost */
 	bool no_tls;                /* there is no certificate */
+	uint32_t auth_drops;        /* dialogues that were dropped */
 };
 
 /* Sets the parameters that the engine reads to their defaults. */

@@ -121,7 +121,8 @@ t_check_dkim_verify_SOURCES = t/check_dkim_verify.c \
 check_PROGRAMS += t/check_authres
 libposthouse_a_SOURCES += lib/mail/scram.h lib/mail/scram.c \
 	lib/mail/sasl.h lib/mail/sasl.c lib/mail/sasl_server.c \
-	lib/mail/sasl_client.c
+	lib/mail/sasl_client.c \
+	lib/mail/passfile.h lib/mail/passfile.c
 check_PROGRAMS += t/check_sasl t/check_sasl_server t/check_sasl_client
 libposthouse_a_SOURCES += lib/mail/sts_policy.h lib/mail/sts_policy.c
 check_PROGRAMS += t/check_sts

@@ -106,6 +106,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_SIGN] = "seal",
 	[ROLE_STS] = "sts",
 	[ROLE_REPORT] = "report",
+	[ROLE_AUTH] = "auth",
 	[ROLE_ADMIN] = "admin",
 };
 

@@ -98,6 +98,7 @@ enum role {
 	ROLE_SIGN,   /* seal, signing */
 	ROLE_STS,
 	ROLE_REPORT,
+	ROLE_AUTH,
 	ROLE_ADMIN, /* a command of ours; its uid comes from the socket */
 	ROLES,
 };
@@ -202,6 +203,13 @@ enum sts_fault {
 	STS_FAULT_FETCH,
 	STS_FAULT_INVALID,
 	STS_FAULT_WEBPKI, /* the certificate of its HTTPS server */
+};
+
+enum auth_verdict {
+	AUTH_LATER, /* nobody can say */
+	AUTH_MORE,
+	AUTH_OK,
+	AUTH_NO,
 };
 
 /* What is known of a recipient whose mailbox is elsewhere. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "sasl.h"
 #include "tls.h"
 
 #define SHOWN_MAX 60
@@ -291,6 +292,18 @@ check_ciphers(const char *value, struct buf *why)
 	return false;
 }
 
+static bool
+check_sasl_options(const char *value, struct buf *why)
+{
+	const char *text = "";
+	uint32_t without, with;
+
+	if (sasl_parse_options(value, &without, &with, &text))
+		return true;
+	buf_adds(why, text);
+	return false;
+}
+
 static const struct {
 	const char *name;
 	bool (*check)(const char *value, struct buf *why);
@@ -311,6 +324,8 @@ static const struct {
 	{ "smtp_tls_mandatory_exclude_ciphers", check_ciphers },
 	{ "smtp_tls_mandatory_protocols", check_protocols },
 	{ "smtp_tls_protocols", check_protocols },
+	{ "smtpd_sasl_security_options", check_sasl_options },
+	{ "smtpd_sasl_tls_security_options", check_sasl_options },
 	{ "smtpd_tls_mandatory_protocols", check_protocols },
 	{ "smtpd_tls_protocols", check_protocols },
 	{ "syslog_name", check_filled },

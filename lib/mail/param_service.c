@@ -36,6 +36,7 @@ struct program {
 /* clang-format off */
 static const struct program programs[] = {
 	/* file       listens       once   processes */
+	{ "auth",    LISTENS_NOT,  true,  1 },
 	{ "bounce",  LISTENS_NOT,  true,  1 },
 	{ "callout", LISTENS_NOT,  true,  1 },
 	{ "cleanup", LISTENS_NOT,  true,  1 },

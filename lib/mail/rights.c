@@ -130,6 +130,14 @@ static const struct rights rows[] = {
 	    .memory = 4096,
 	},
 	{
+	    .role = ROLE_AUTH,
+	    .user = "ph-auth",
+	    .root = ROOT_EMPTY,
+	    .calls = CALLS_BASE | CALLS_THREAD | CALLS_NICE,
+	    .files = 4096,
+	    .memory = 4096,
+	},
+	{
 	    .role = ROLE_VERIFY,
 	    .user = "ph-verify",
 	    .root = ROOT_EMPTY,
@@ -347,8 +355,8 @@ static void
 show_calls(struct buf *out, uint32_t calls)
 {
 	static const char *const names[] = { "base", "accept", "connect",
-		"read", "write", "sendfile", "thread", "nss", "become",
-		"sync" };
+		"read", "write", "sendfile", "thread", "nss", "become", "sync",
+		"nice" };
 	const char *sep = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -26,6 +26,7 @@ enum rights_calls {             /* groups of system calls: rights_calls.c */
 				  these run inherits the filter, so it is a list
 				  of what no command of a user has to do with */
 	CALLS_SYNC = 1 << 9,   /* flush a file that is open */
+	CALLS_NICE = 1 << 10,  /* lower the priority of a thread */
 };
 
 enum rights_root {

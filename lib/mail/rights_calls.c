@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -189,6 +190,7 @@ static const struct {
 	{ CALLS_THREAD, SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM,
 	    CLONE_THREAD | CLONE_VM },
 	{ CALLS_THREAD, SCMP_SYS(prctl), 0, ANY_INT, PR_SET_NAME },
+	{ CALLS_NICE, SCMP_SYS(setpriority), 0, ANY_INT, PRIO_PROCESS },
 	{ CALLS_NSS, SCMP_SYS(socket), 0, ANY_INT, AF_UNIX },
 	{ CALLS_NSS, SCMP_SYS(socket), 0, ANY_INT, AF_NETLINK },
 	{ CALLS_NSS, SCMP_SYS(prctl), 0, ANY_INT, PR_CAPBSET_READ },

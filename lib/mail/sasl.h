@@ -8,13 +8,13 @@
  *		step = sasl_client_next(c, NULL, &initial);
  *		... one call a challenge, while SASL_MORE
  *
- * Engines take and give octets; base64 and cancelling are the protocol's.  What
- * a server has to say at the end (SCRAM) is one more challenge, which the client
- * answers with nothing (RFC 4422 4), as SMTP and Dovecot do it.
+ * Engines take and give octets; base64 and cancelling are the protocol's.
+ * What a server has to say at the end (SCRAM) is one more challenge, which
+ * the client answers with nothing (RFC 4422 4), as SMTP and Dovecot do it.
  *
- * Names and passwords are UTF-8 without control characters, 255 and 1,024 octets
- * at most, compared octet by octet: of SASLprep (RFC 4013) what it forbids
- * in ASCII is kept, and nothing is normalised.
+ * Names and passwords are UTF-8 without control characters, 255 and 1,024
+ * octets at most, compared octet by octet: of SASLprep (RFC 4013) what it
+ * forbids in ASCII is kept, and nothing is normalised.
  *
  * Secrets are wiped when an engine is destroyed.
  *

@@ -1,0 +1,13 @@
+# Sources of auth, in reading order.
+phlibexec_PROGRAMS += auth/auth
+auth_auth_SOURCES = auth/auth.c
+auth_auth_LDADD = auth/libauth.a $(LDADD) $(CRYPT_LIBS)
+
+noinst_LIBRARIES += auth/libauth.a
+auth_libauth_a_SOURCES = auth/auth_users.h auth/auth_users.c \
+	auth/auth_source.h auth/auth_source.c \
+	auth/auth_work.h auth/auth_work.c \
+	auth/auth_login.h auth/auth_login.c
+check_PROGRAMS += t/check_auth
+t_check_auth_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/auth
+t_check_auth_LDADD = auth/libauth.a $(LDADD) $(CRYPT_LIBS)
