@@ -56,6 +56,17 @@ take_file(int fd, const char **why)
 	return true;
 }
 
+/* What OpenSSL loads for its first hash comes out of files. */
+static void
+warm_up(void)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	const char *made;
+
+	if (!srs_forward(&a, &srs, loop_wall(), "warm@up.example", &made))
+		log_fatal("srs_domain: %s: too long", srs.domain);
+}
+
 void
 seal_srs_open(void)
 {
@@ -77,6 +88,7 @@ seal_srs_open(void)
 	str_lower(domain);
 	srs.domain = domain;
 	srs.max_age = params.srs_max_age / DAY;
+	warm_up();
 	msg_put_ctl_watch(&packet,
 	    &(struct msg_ctl_watch){ .path = params.srs_secrets });
 	chan_send(program_control(), &packet, -1, false);

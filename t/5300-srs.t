@@ -19,7 +19,7 @@ for h in a b c; do
 	conf $h 'delay_warning_time = 0' 'minimal_backoff_time = 2s' \
 	    'mynetworks = 127.0.0.0/8'
 done
-conf a 'notify_classes =' 'mynetworks = 127.0.0.0/8 10.53.0.2'
+conf a 'notify_classes =' 'transport_maps = inline:{v.test=smtp:[10.53.0.3]}'
 conf b 'srs_domain = b.test' 'notify_classes =' \
     'virtual_alias_domains = v.test' \
     'virtual_alias_maps = inline:{{x@v.test=carol@c.test, bob@b.test}}'
