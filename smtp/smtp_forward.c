@@ -11,7 +11,7 @@
 #include "msg.h"
 
 /* Time for seal to be started anew, and to sign. */
-#define PATIENCE (30 * SECOND)
+#define PATIENCE (10 * SECOND)
 
 static smtp_forward_fn *go_on;
 

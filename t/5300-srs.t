@@ -27,7 +27,7 @@ conf c 'spf_policy = reject'
 root=$(root_of b)
 cat >>"$root/etc/posthouse/aliases" <<'ALIASES'
 on: carol@c.test
-lost: nobody@c.test
+lost: nosuchuser@c.test
 both: carol@c.test, bob
 ALIASES
 on b newaliases
@@ -63,7 +63,7 @@ ok "the log has it" log_has b 'forwarded with sender <SRS0='
 echo "# and back"
 mail_to lost@b.test lost
 ok "the third host refuses: our own bounce goes straight back" wait_for 15 \
-    mailbox_has a alice '^Final-Recipient: rfc822; *nobody@c.test'
+    mailbox_has a alice '^Final-Recipient: rfc822; *nosuchuser@c.test'
 ok "not through the address" not log_has b 'orig_to=<SRS0'
 back=$(mailbox_of c carol | sed -nE "s/^Return-Path: <($srs)>\$/\1/p" | head -n 1)
 printf '%s\n' 'EHLO c.test' 'MAIL FROM:<>' "RCPT TO:<$back>" DATA \
