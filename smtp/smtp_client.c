@@ -500,6 +500,7 @@ void
 smtp_client_fail(struct smtp_client *c, const char *status, const char *text)
 {
 	c->port.tls = false;
+	smtp_fate_tls(c, status, text);
 	give_up(c, status, text);
 }
 

@@ -45,7 +45,7 @@ struct smtp_setup {
 				   would loop; NULL: not looked at */
 	enum smtp_client_tls tls;
 	const char *note; /* said of mail that is delivered; or NULL */
-	bool log_in; /* by AUTH, before the first mail */
+	bool log_in;      /* by AUTH, before the first mail */
 };
 
 /* AUTH (smtp_auth.h); all zero where nothing is under way. */

@@ -424,6 +424,8 @@ smtp_conn_new(const char *nexthop, const struct smtp_host *host,
 	c->host = *host;
 	c->host.name = arena_strdup(a, host->name);
 	c->host.address = arena_strdup(a, host->address);
+	if (host->canonical != NULL)
+		c->host.canonical = arena_strdup(a, host->canonical);
 	c->nexthop = arena_strdup(a, nexthop);
 	c->name = arena_printf(a, "%s[%s]", host->name, host->address);
 	c->relay = arena_printf(a, "%s:%u", c->name, host->port);

@@ -32,6 +32,15 @@ smtp_fate_rest(struct smtp_client *c, enum outcome outcome, const char *status,
 		    status, text);
 }
 
+/* The host talks with us, and another next hop may ask less of it. */
+void
+smtp_fate_tls(struct smtp_client *c, const char *status, const char *text)
+{
+	if (c->mail != NULL)
+		smtp_mail_decide_rest(c->mail, OUTCOME_DEFER, FAULT_MESSAGE,
+		    status, text);
+}
+
 /* The reply refuses the mail for all recipients that are left. */
 void
 smtp_fate_refuse_rest(struct smtp_client *c)

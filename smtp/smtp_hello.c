@@ -72,7 +72,7 @@ static enum smtp_stage
 no_tls(struct smtp_client *c, const char *what, const char *reply)
 {
 	if (c->mail != NULL)
-		smtp_fate_rest(c, OUTCOME_DEFER, "4.7.4",
+		smtp_fate_tls(c, "4.7.4",
 		    arena_printf(c->mail->arena, "TLS is required, but %s %s%s",
 			what, c->setup.host, reply));
 	smtp_say_quit(c);

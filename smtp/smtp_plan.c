@@ -6,6 +6,7 @@
 
 #include "smtp_plan.h"
 
+#include "param.h"
 #include "str.h"
 
 static const struct smtp_sts_calls *sts;
@@ -59,7 +60,7 @@ smtp_plan_sts_said(struct smtp_plan *p, enum sts_mode mode, const char *mx)
 	if (sts_mx_matches(mx, p->host->name) || p->tls.testing)
 		settle(p);
 	else
-		leave_alone(p, FAULT_DESTINATION, SMTP_TLS_FAILED,
+		leave_alone(p, FAULT_MESSAGE, SMTP_TLS_FAILED,
 		    arena_printf(p->arena,
 			"host %s[%s] is not among the MX hosts that the "
 			"MTA-STS policy of the domain lists",
@@ -77,6 +78,102 @@ ask_owner(struct smtp_plan *p)
 		sts->ask(p, t.host); /* p may be gone */
 	else
 		settle(p);
+}
+
+/* ---- DANE ---- */
+
+static bool
+is_must(const struct smtp_plan *p)
+{
+	return p->tls.level == SMTP_TLS_DANE_ONLY;
+}
+
+static void
+without_dane(struct smtp_plan *p, const char *why)
+{
+	if (is_must(p)) {
+		leave_alone(p, FAULT_MESSAGE, SMTP_TLS_DANE_REQUIRED,
+		    arena_printf(p->arena,
+			"DANE is required, but of host %s[%s] %s",
+			p->host->name, p->host->address, why));
+		return;
+	}
+	p->tls.level = SMTP_TLS_MAY;
+	ask_owner(p);
+}
+
+/* Whether the host has to prove anything, besides being encrypted to (RFC 7672
+ * 2.2). */
+static bool
+must_prove(const struct smtp_plan *p)
+{
+	return p->dane.result.found == DANE_RECORDS &&
+	    (p->host->mx_secure ||
+		!str_eq(params.smtp_tls_dane_insecure_mx_policy, "encrypt"));
+}
+
+static void
+use_dane(struct smtp_plan *p)
+{
+	p->tls.origin = SMTP_TLS_BY_DANE;
+	p->tls.dane = &p->dane.result;
+	if (must_prove(p)) {
+		p->tls.level = SMTP_TLS_DANE;
+		settle(p);
+	} else if (is_must(p)) {
+		leave_alone(p, FAULT_MESSAGE, SMTP_TLS_TLSA_INVALID,
+		    arena_printf(p->arena,
+			"DANE is required, but of host %s[%s] no TLSA record "
+			"is usable",
+			p->host->name, p->host->address));
+	} else {
+		p->tls.level = SMTP_TLS_ENCRYPT;
+		settle(p);
+	}
+}
+
+static void
+on_dane(void *owner)
+{
+	struct smtp_plan *p = owner;
+	const struct dane *d = &p->dane.result;
+
+	switch (d->found) {
+	case DANE_NONE:
+		without_dane(p, d->why);
+		break;
+	case DANE_RECORDS:
+	case DANE_UNUSABLE:
+		use_dane(p);
+		break;
+	case DANE_FAILED:
+		leave_alone(p,
+		    d->resolver_down ? FAULT_RESOLVER : FAULT_MESSAGE,
+		    SMTP_TLS_DNSSEC_INVALID, d->why);
+		break;
+	}
+}
+
+/* Where the MX records may be forged, the host may be anybody's. */
+static bool
+mx_will_do(const struct smtp_plan *p)
+{
+	return p->host->mx_secure ||
+	    (!is_must(p) &&
+		!str_eq(params.smtp_tls_dane_insecure_mx_policy, "may"));
+}
+
+static void
+ask_dane(struct smtp_plan *p)
+{
+	if (!str_eq(params.smtp_dns_support_level, "dnssec"))
+		without_dane(p, "nothing is proved (smtp_dns_support_level)");
+	else if (!dns_is_trusted())
+		without_dane(p, "nothing is proved (dns_trusted_servers)");
+	else if (!mx_will_do(p))
+		without_dane(p, "the MX record is not signed");
+	else
+		dane_start(&p->dane, p->arena, p->host, on_dane, p);
 }
 
 /* ---- the interface ---- */
@@ -99,8 +196,7 @@ smtp_plan_start(struct smtp_plan *p, struct arena *a,
 		leave_alone(p, FAULT_LOCAL, SMTP_TLS_FAILED, why);
 	else if (p->tls.level == SMTP_TLS_DANE ||
 	    p->tls.level == SMTP_TLS_DANE_ONLY)
-		leave_alone(p, FAULT_LOCAL, SMTP_TLS_FAILED,
-		    "TLS policy error: level dane is not known here");
+		ask_dane(p);
 	else
 		ask_owner(p);
 }
@@ -108,6 +204,7 @@ smtp_plan_start(struct smtp_plan *p, struct arena *a,
 void
 smtp_plan_stop(struct smtp_plan *p)
 {
+	dane_stop(&p->dane);
 	if (p->question != NULL)
 		sts->drop(p);
 	p->question = NULL;

@@ -1,15 +1,17 @@
 /*
  * smtp_plan - what is asked of one host, worked out before it is connected to.
  *
- * First what is written for the next hop (smtp_policy).  At level may the
- * domain's owner is asked, where somebody can do that (smtp_plan_ask_sts()):
- * what he says holds instead.
+ * First what is written for the next hop (smtp_policy).  At level dane the
+ * host's TLSA records are looked up; where it has none, the level is may.  At
+ * level may the domain's owner is asked, where somebody can do that
+ * (smtp_plan_ask_sts()): what he says holds instead.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
 #pragma once
 
+#include "dane.h"
 #include "dsn.h"
 #include "smtp_hosts.h"
 #include "smtp_outcome.h"
@@ -21,11 +23,14 @@ typedef void smtp_planned_fn(void *owner);
 struct smtp_plan {
 	struct smtp_tls_policy tls;
 
-	/* Why the host is left alone; NULL: it is not. */
+	/* Why the host is left alone; NULL: it is not.  It can be reached all
+	 * the same, and other next hops may ask less of it, so it is no fault
+	 * of the destination. */
 	const char *why;
 	enum fault fault;
 	enum smtp_tls_result result;
 
+	struct dane_lookup dane;
 	struct arena *arena;
 	const char *nexthop;
 	const struct smtp_host *host;

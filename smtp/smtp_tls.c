@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "dane.h"
 #include "log.h"
 #include "param.h"
 #include "str.h"
@@ -69,6 +70,11 @@ smtp_tls_open(void)
 	if (SSL_CTX_set_cipher_list(ctx, buf_str(&ciphers)) != 1)
 		log_fatal("smtp_tls_exclude_ciphers: no cipher is left");
 	usual_ciphers = buf_take(&ciphers);
+	/* What a key of the host's own proves, its name and its time need not
+	 * (RFC 7671 5.1). */
+	if (SSL_CTX_dane_enable(ctx) != 1)
+		log_fatal("TLS: %s", tls_reason());
+	(void)SSL_CTX_dane_set_flags(ctx, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify_depth(ctx, (int)params.smtp_tls_scert_verifydepth);
 	if (params.smtp_tls_CAfile[0] != '\0')
@@ -112,6 +118,46 @@ choose_ciphers(SSL *ssl, const struct smtp_tls_policy *p)
 	    SSL_set_cipher_list(ssl, buf_str(&ciphers)) == 1;
 }
 
+/* A certificate that a trust anchor of the host's vouches for must have one of
+ * these names (RFC 7672 3.2.3); the first is also asked for by SNI. */
+static bool
+name_hosts(SSL *ssl, const struct smtp_tls_peer *peer, const char *base)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	const char *next = smtp_policy_name(&a, "nexthop", NULL, peer->nexthop);
+
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return SSL_dane_enable(ssl, base) == 1 &&
+	    SSL_add1_host(ssl, peer->host->name) == 1 &&
+	    SSL_add1_host(ssl, next) == 1;
+}
+
+static bool
+add_records(SSL *ssl, const struct smtp_tls_peer *peer)
+{
+	const struct dane *d = peer->policy->dane;
+
+	if (!name_hosts(ssl, peer, d->base))
+		return false;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dane_record *r = &d->records[i];
+		CLEAN_BUF struct buf data = { 0 };
+
+		buf_add(&data, r->data.at, r->data.len);
+		if (SSL_dane_tlsa_add(ssl, r->usage, r->selector, r->matching,
+			(unsigned char *)data.text, data.len) != 1)
+			return false;
+	}
+	return true;
+}
+
+static bool
+choose_names(SSL *ssl, const struct smtp_tls_peer *peer)
+{
+	return peer->policy->level == SMTP_TLS_DANE ? add_records(ssl, peer)
+						    : name_host(ssl, peer);
+}
+
 SSL *
 smtp_tls_new(const struct smtp_tls_peer *peer)
 {
@@ -124,7 +170,7 @@ smtp_tls_new(const struct smtp_tls_peer *peer)
 	    !tls_parse_protocols(p->protocols, &lowest, &highest, &why) ||
 	    SSL_set_min_proto_version(ssl, lowest) != 1 ||
 	    SSL_set_max_proto_version(ssl, highest) != 1 ||
-	    !choose_ciphers(ssl, p) || !name_host(ssl, peer)) {
+	    !choose_ciphers(ssl, p) || !choose_names(ssl, peer)) {
 		SSL_free(ssl);
 		(void)tls_reason(); /* "handshake failure" says it all */
 		return NULL;
@@ -215,6 +261,18 @@ proved(const char *word)
 	return (struct smtp_tls_proof){ .word = word, .reason = "" };
 }
 
+/* A host's name that came from MX records which nobody has proved is no more
+ * than they are. */
+static struct smtp_tls_proof
+judge_dane(const struct smtp_tls_peer *peer, const X509 *cert, long verdict)
+{
+	if (cert == NULL)
+		return not_trusted("Anonymous", X509_V_ERR_DANE_NO_MATCH);
+	if (verdict != X509_V_OK)
+		return not_trusted("Untrusted", verdict);
+	return proved(peer->host->mx_secure ? "Verified" : "Trusted");
+}
+
 struct smtp_tls_proof
 smtp_tls_judge(const struct smtp_tls_peer *peer, SSL *ssl)
 {
@@ -223,6 +281,8 @@ smtp_tls_judge(const struct smtp_tls_peer *peer, SSL *ssl)
 	long verdict = SSL_get_verify_result(ssl);
 	bool trusted = verdict == X509_V_OK;
 
+	if (p->level == SMTP_TLS_DANE)
+		return judge_dane(peer, cert, verdict);
 	if (cert == NULL && p->level > SMTP_TLS_ENCRYPT)
 		return not_trusted("Anonymous", X509_V_ERR_UNSPECIFIED);
 	if (cert == NULL)

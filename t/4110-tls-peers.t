@@ -4,26 +4,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 . "${0%/*}/lib.sh"
 . "${0%/*}/sink.sh"
+. "${0%/*}/certs.sh"
 lab "levels none, may, encrypt, fingerprint, verify, secure"
 host a 10.53.0.2
 host b 10.53.0.3
 mail_user b bob
 
-ca() { # NAME
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$lab/$1.key" -out "$lab/$1.crt" -days 30 -subj "/CN=$1" \
-	    >/dev/null 2>&1
-}
-# cert NAME DNS [FROM TO]: by the CA, good for ten days.
-cert() {
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$lab/$1.key" -out "$lab/$1.csr" -subj "/CN=$2" >/dev/null 2>&1
-	echo "subjectAltName=DNS:$2" >"$lab/ext"
-	openssl x509 -req -in "$lab/$1.csr" -CA "$lab/ca.crt" -CAkey "$lab/ca.key" \
-	    -CAcreateserial -extfile "$lab/ext" -days "${3:-10}" \
-	    -out "$lab/$1.crt" >/dev/null 2>&1
-	cat "$lab/$1.key" "$lab/$1.crt" >"$lab/$1.pem"
-}
 n=20
 # peer NAME PEM|none [HOW]: domain NAME.example with its host mx.NAME.example.
 peer() {
@@ -42,11 +28,7 @@ ca ca
 cert good mx.good.example
 cert wrong elsewhere.example
 cert expired mx.expired.example -1
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-    -keyout "$lab/self.key" -out "$lab/self.crt" -days 10 \
-    -subj /CN=mx.self.example -addext subjectAltName=DNS:mx.self.example \
-    >/dev/null 2>&1
-cat "$lab/self.key" "$lab/self.crt" >"$lab/self.pem"
+self_signed self mx.self.example
 for p in good wrong expired self; do
 	peer $p "$lab/$p.pem"
 done

@@ -719,12 +719,12 @@ static const struct {
 	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
 	{ "not offered, and a must", SMTP_CLIENT_TLS_MUST,
 	    { { HI, EHLO }, { PLAIN, "QUIT\r\n" } },
-	    "deferred 4.7.4 2 TLS is required, but was not offered by host "
+	    "deferred 4.7.4 1 TLS is required, but was not offered by host "
 	    "h[1]\n" },
 	{ "EHLO is not known, and TLS a must", SMTP_CLIENT_TLS_MUST,
 	    { { HI, EHLO }, { "502 what?\r\n", "HELO me\r\n" },
 		{ PLAIN, "QUIT\r\n" } },
-	    "deferred 4.7.4 2 TLS is required, but was not offered by host "
+	    "deferred 4.7.4 1 TLS is required, but was not offered by host "
 	    "h[1]\n" },
 	{ "refused", SMTP_CLIENT_TLS_MAY,
 	    { { HI, EHLO }, { TLS, STARTTLS }, { "454 4.7.0 no\r\n", FROM },
@@ -735,11 +735,11 @@ static const struct {
 	{ "refused, and a must", SMTP_CLIENT_TLS_MUST,
 	    { { HI, EHLO }, { TLS, STARTTLS },
 		{ "454 4.7.0 no\r\n", "QUIT\r\n" } },
-	    "deferred 4.7.4 2 TLS is required, but host h[1] refused to start "
+	    "deferred 4.7.4 1 TLS is required, but host h[1] refused to start "
 	    "TLS: 454 4.7.0 no\n" },
 	{ "words behind the reply", SMTP_CLIENT_TLS_MAY,
 	    { { HI, EHLO }, { TLS, STARTTLS }, { READY "250 evil\r\n", "" } },
-	    "deferred 4.7.5 2 Cannot start TLS: words behind the reply to "
+	    "deferred 4.7.5 1 Cannot start TLS: words behind the reply to "
 	    "STARTTLS\n" },
 };
 

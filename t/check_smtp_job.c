@@ -199,6 +199,7 @@ static void
 set_up(void)
 {
 	static char no_servers[] = "127.0.0.1:1";
+	static char loopback[] = "127.0.0.0/8";
 	const char *why;
 	int fds[2];
 
@@ -229,6 +230,7 @@ set_up(void)
 	params.proxy_interfaces = "";
 	params.smtp_bind_address = params.smtp_bind_address6 = "";
 	params.dns_servers = no_servers;
+	params.dns_trusted_servers = loopback;
 	dns_start();
 	ck_assert_msg(own_open(&why), "%s", why);
 	ck_assert_int_eq(chan_pair(fds), 0);

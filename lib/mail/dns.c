@@ -25,6 +25,7 @@
 #include "dns_cache.h"
 #include "log.h"
 #include "param.h"
+#include "table.h"
 
 #define TRY_TIMEOUT  2000          /* of the first try; c-ares doubles it */
 #define TRIES        3             /* for each server */
@@ -102,6 +103,7 @@ settle(struct dns_query *q, const struct dns_reply *reply)
 	q->ttl = mine.ttl = MIN(q->ttl, mine.ttl);
 	q->insecure = q->insecure || !mine.authentic;
 	mine.authentic = !q->insecure && trusted;
+	mine.name = reply->target;
 	if (!reply->unfinished) {
 		answer(q, &mine);
 		return true;
@@ -422,26 +424,33 @@ dns_drop(struct dns_query **q)
 
 /* ---- start and end ---- */
 
-/* The AD bit is only as good as the way to the name server (RFC 6840 5.8): it
- * counts where the administrator named the servers to us, and on loopback. */
+static bool
+is_trusted_server(struct netlist *list, const struct ares_addr_port_node *s)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return inet_ntop(s->family, &s->addr, text, sizeof(text)) != NULL &&
+	    netlist_has(list, text) == FOUND_ONE;
+}
+
+/* The AD bit is only as good as the server and the way to it (RFC 6840 5.8).
+ * Which of them answered is not known, so all must be good. */
 static bool
 servers_trusted(void)
 {
 	struct ares_addr_port_node *servers;
-	bool all = true;
+	const char *why;
+	struct netlist *list = netlist_open(params.dns_trusted_servers, &why);
 
-	if (params.dns_servers[0] != '\0')
-		return true;
+	if (list == NULL)
+		log_fatal("dns_trusted_servers: %s", why);
 	if (ares_get_servers_ports(channel, &servers) != ARES_SUCCESS)
-		return false;
+		servers = NULL;
+	bool all = servers != NULL;
 	for (struct ares_addr_port_node *s = servers; s != NULL; s = s->next)
-		if (s->family == AF_INET)
-			all = all &&
-			    ntohl(s->addr.addr4.s_addr) >> 24 == IN_LOOPBACKNET;
-		else
-			all = all &&
-			    memcmp(&s->addr.addr6, &in6addr_loopback, 16) == 0;
+		all = all && is_trusted_server(list, s);
 	ares_free_data(servers);
+	netlist_close(&list);
 	return all;
 }
 
@@ -490,6 +499,12 @@ dns_start(void)
 		set_servers(params.dns_servers);
 	trusted = servers_trusted();
 	last_heard = 0;
+}
+
+bool
+dns_is_trusted(void)
+{
+	return trusted;
 }
 
 void

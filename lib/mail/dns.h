@@ -48,10 +48,11 @@ struct dns_record {
 /* An answer lives until the callback returns. */
 struct dns_answer {
 	enum dns_status status;
-	bool authentic; /* AD bit from a trusted resolver */
+	bool authentic; /* proved by DNSSEC: the AD bit of a trusted resolver */
 	uint32_t ttl;
 	const struct dns_record *records;
 	size_t n;
+	const char *name;   /* where the chain of CNAMEs ended; or NULL */
 	const char *text;   /* for the log: "Host not found" ... */
 	bool resolver_down; /* no name server answered at all */
 };
@@ -69,6 +70,9 @@ void dns_stop(void);
 struct dns_query *dns_ask(const char *name, enum dns_type type, dns_fn *fn,
     void *owner);
 void dns_drop(struct dns_query **q);
+
+/* DNSSEC can be relied on: every name server is in dns_trusted_servers. */
+bool dns_is_trusted(void);
 
 /* "4.3.2.1.in-addr.arpa" of a numeric address; false where it is none. */
 MUST_CHECK bool dns_reverse_name(const char *address, char name[80]);

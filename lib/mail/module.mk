@@ -104,6 +104,8 @@ libposthouse_a_SOURCES += lib/mail/tls.h lib/mail/tls.c \
 	lib/mail/tls_binding.h lib/mail/tls_binding.c \
 	lib/mail/tls_sni.h lib/mail/tls_sni.c
 check_PROGRAMS += t/check_tls
+libposthouse_a_SOURCES += lib/mail/dane.h lib/mail/dane.c
+check_PROGRAMS += t/check_dane
 libposthouse_a_SOURCES += lib/mail/smtp_policy.h lib/mail/smtp_policy.c
 check_PROGRAMS += t/check_smtp_policy
 libposthouse_a_SOURCES += lib/mail/spf_check.h lib/mail/spf_check.c

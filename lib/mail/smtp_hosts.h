@@ -31,7 +31,10 @@ struct smtp_host {
 	const char *name;
 	const char *address; /* as inet_ntop(3) writes it */
 	uint16_t port;
-	uint16_t preference; /* of its MX record */
+	uint16_t preference;   /* of its MX record */
+	const char *canonical; /* where its chain of CNAMEs ends; or NULL */
+	bool secure;           /* DNSSEC proves its address */
+	bool mx_secure; /* and that it is the next hop's; or it was named */
 	bool ipv6;
 	bool self;   /* it is ourselves */
 	bool failed; /* not long ago it could not be reached */

@@ -95,22 +95,18 @@ finish(struct smtp_resolve *r)
 /* ---- addresses ---- */
 
 static void
-add_host(struct smtp_resolve *r, const char *name, const char *address,
-    uint16_t preference)
+add_host(struct smtp_resolve *r, struct smtp_host h)
 {
-	uint16_t port = r->target.port;
-	struct smtp_host h = {
-		.name = arena_strdup(r->arena, name),
-		.address = arena_strdup(r->arena, address),
-		.port = port,
-		.preference = preference,
-		.ipv6 = strchr(address, ':') != NULL,
-		.self = port == SMTP_PORT &&
-		    (own_has(address) || str_eq(name, params.myhostname)),
-		.failed = !r->probe &&
-		    smtp_memory_has(address, port, loop_now()),
-	};
-
+	h.port = r->target.port;
+	h.name = arena_strdup(r->arena, h.name);
+	h.address = arena_strdup(r->arena, h.address);
+	if (h.canonical != NULL)
+		h.canonical = arena_strdup(r->arena, h.canonical);
+	h.mx_secure = r->mx_secure;
+	h.ipv6 = strchr(h.address, ':') != NULL;
+	h.self = h.port == SMTP_PORT &&
+	    (own_has(h.address) || str_eq(h.name, params.myhostname));
+	h.failed = !r->probe && smtp_memory_has(h.address, h.port, loop_now());
 	smtp_hosts_add(&r->hosts, r->arena, &h);
 }
 
@@ -122,7 +118,14 @@ on_address(void *owner, const struct dns_answer *answer)
 
 	l->query = NULL;
 	for (size_t i = 0; i < answer->n; i++)
-		add_host(r, l->name, answer->records[i].address, l->preference);
+		add_host(r,
+		    (struct smtp_host){
+			.name = l->name,
+			.address = answer->records[i].address,
+			.preference = l->preference,
+			.canonical = answer->name,
+			.secure = answer->authentic,
+		    });
 	if (answer->status != DNS_OK)
 		note_failure(r, l->name, l->type == DNS_A ? "A" : "AAAA",
 		    answer);
@@ -225,6 +228,7 @@ on_mx(void *owner, const struct dns_answer *answer)
 	struct smtp_resolve *r = owner;
 
 	r->mx = NULL;
+	r->mx_secure = answer->authentic;
 	if (answer->status == DNS_OK && is_null_mx(answer)) {
 		decide(r, OUTCOME_BOUNCE, FAULT_NONE, "5.1.10",
 		    arena_printf(r->arena,
@@ -256,13 +260,18 @@ smtp_resolve_start(struct smtp_resolve *r, struct arena *a, const char *nexthop,
 		.done = done,
 		.owner = owner,
 		.probe = probe,
+		.mx_secure = true, /* as long as none are asked for */
 	};
 	if (!smtp_target_parse(a, nexthop, &r->target, &why)) {
 		decide(r, OUTCOME_BOUNCE, FAULT_NONE, "5.4.4",
 		    arena_printf(a, "%s: %s", why, nexthop));
 		finish(r);
 	} else if (r->target.literal) {
-		add_host(r, r->target.host, r->target.host, 0);
+		add_host(r,
+		    (struct smtp_host){
+			.name = r->target.host,
+			.address = r->target.host,
+		    });
 		finish(r);
 	} else if (!r->target.mx) {
 		ask_for_one(r);

@@ -31,6 +31,7 @@ struct smtp_resolve {
 	struct smtp_lookup *lookups; /* of addresses */
 	size_t n_lookups, waiting;
 	struct dsn failure; /* the worst of those that found nothing */
+	bool mx_secure;     /* DNSSEC proves who the hosts are */
 	bool probe;         /* do not look at what failed before */
 };
 
