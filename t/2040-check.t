@@ -6,6 +6,21 @@ host a 10.53.0.2
 host b 10.53.0.3
 zone own.example <<'EOF'
 @ MX 10 a.test.
+@ TXT "v=spf1 mx -all"
+_dmarc TXT "v=DMARC1; p=none; rua=mailto:postmaster@own.example"
+EOF
+zone spf.example <<'EOF'
+* MX 10 a.test.
+other TXT "v=spf1 ip4:10.9.9.9 -all"
+open TXT "v=spf1 +all"
+bad TXT "v=spf1 permit -all"
+far TXT "v=spf1 include:i.spf.example -all"
+i TXT "v=spf1 a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test -all"
+_dmarc.other TXT "v=DMARC1; p=quarantine; pct=50; rua=mailto:x@other.spf.example"
+_dmarc.open TXT "v=DMARC1; p=none"
+_dmarc.open TXT "v=DMARC1; p=reject"
+_dmarc.bad TXT "v=DMARC1; p=perhaps"
+_dmarc.far TXT "v=DMARC1; p=none; rua=postmaster"
 EOF
 zone second.example <<'EOF'
 @ MX 20 a.test.
@@ -31,6 +46,8 @@ zone 3.5.d.f.ip6.arpa <<'EOF'
 2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR a.test.
 EOF
 record 'elsewhere A 10.53.0.77'
+record 'a TXT "v=spf1 ip4:10.53.0.2 ip6:fd53::2 -all"'
+record '_dmarc.a TXT "v=DMARC1; p=reject"'
 dns_start
 posthouse_setup a
 conf a 'mydestination = a.test, localhost, own.example' \
@@ -70,6 +87,8 @@ ok "PTR" finds '^ok    10.53.0.2: its name is a.test, which leads back'
 ok "PTR of IPv6" finds '^ok    fd53::2: its name is a.test, which leads back'
 ok "MX of its own" finds \
     '^ok    own.example: MX 10 a.test, this host, is the best'
+ok "SPF" finds '^ok    own.example: SPF: its record is in order'
+ok "DMARC" finds '^ok    own.example: DMARC: policy none$'
 ok "a backup" finds \
     '^ok    second.example: MX 20 a.test, this host, is the backup of b.test \(10\)'
 ok "outwards" finds '^ok    outwards: b.test\[.*\]:25 answers'
@@ -120,6 +139,28 @@ is "a name that does not exist fails" "$(check)" 1
 ok "and is said" finds '^fail  nosuch.test: the DNS does not know this name'
 conf a 'myhostname = a.test' 'mydestination = a.test' 'relay_domains =' \
     'smtp_bind_address ='
+
+conf a 'mydestination = a.test, other.spf.example, open.spf.example, bad.spf.example, far.spf.example, none.spf.example' \
+    'srs_domain = b.test'
+is "bad records fail" "$(check)" 1
+ok "this host is in its record" finds '^ok    a.test: SPF: this host may send for it, with 0 of 10'
+ok "not in that of another" finds '^warn  other.spf.example: its SPF record says fail of mail from this host .10.53.0.2.: add ip4:10.53.0.2'
+ok "a record for everybody" finds '^fail  open.spf.example: its SPF record lets everybody send'
+ok "a bad record" finds '^fail  bad.spf.example: its SPF record is an error for all who look: .*permit'
+ok "too many look-ups" finds '^fail  far.spf.example: its SPF record is an error for all who look'
+ok "no record" finds '^warn  none.spf.example: it has no SPF record'
+ok "DMARC for a part" finds '^ok    other.spf.example: DMARC: policy quarantine, not for all mail'
+ok "two DMARC records" finds '^fail  open.spf.example: it has 2 DMARC records'
+ok "a bad DMARC record" finds '^fail  bad.spf.example: its DMARC record is an error'
+ok "reports to nobody" finds '^warn  far.spf.example: its DMARC record asks for reports to no address'
+ok "no DMARC record" finds '^warn  none.spf.example: it has no DMARC record: publish _dmarc.none.spf.example'
+ok "no secrets of SRS" finds '^fail  /etc/posthouse/srs.secrets: the secrets of SRS: No such file.*posthouse setup'
+ok "bounces of what is forwarded go elsewhere" finds '^warn  b.test: mail for srs_domain does not come'
+conf a 'mydestination = a.test' 'srs_domain = a.test'
+on a posthouse setup >/dev/null
+is "with a secret" "$(check)" 0
+ok "SRS is in order" finds '^ok    srs_domain: its secrets are in order'
+conf a 'srs_domain ='
 
 # ---- what is wrong here ----
 

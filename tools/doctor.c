@@ -43,6 +43,10 @@ static const struct check {
 	{ "name",      doctor_name,      true  },
 	{ "pointers",  doctor_pointers,  true  },
 	{ "mx",        doctor_mx,        true  },
+	{ "srs",       doctor_srs,       false },
+	{ "spf",       doctor_spf,       true  },
+	{ "dmarc",     doctor_dmarc,     true  },
+	{ "srs_domain", doctor_srs_domain, true },
 	{ "outwards",  doctor_outwards,  true  },
 };
 /* clang-format on */

@@ -11,6 +11,8 @@
 
 #pragma once
 
+#include <netinet/in.h>
+
 #include "arena.h"
 #include "dns.h"
 #include "param.h"
@@ -41,6 +43,7 @@ doctor_fn doctor_queue, doctor_disk, doctor_listeners;
 doctor_fn doctor_certificate, doctor_networks, doctor_domains;
 doctor_fn doctor_resolver, doctor_name, doctor_pointers;
 doctor_fn doctor_mx, doctor_outwards;
+doctor_fn doctor_spf, doctor_dmarc, doctor_srs, doctor_srs_domain;
 
 /* One finding about a subject: what it is, and how to mend it (NULL where all
  * is well). */
@@ -66,6 +69,13 @@ struct doctor_answer doctor_ask(struct doctor *d, const char *name,
  * use included. */
 void doctor_resolve(struct doctor *d, const char *nexthop,
     struct smtp_resolve *r);
+
+/* The address from which mail leaves (AF_INET, AF_INET6); "" where there is
+ * none. */
+void doctor_leaving(struct doctor *d, int family, char text[INET6_ADDRSTRLEN]);
+
+/* True for one that the internet does not know. */
+bool doctor_is_private(const char *address);
 
 /* ---- doctor_lists.c ---- */
 

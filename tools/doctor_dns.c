@@ -306,23 +306,34 @@ named_address(struct doctor *d, int family, char text[INET6_ADDRSTRLEN])
 }
 
 void
+doctor_leaving(struct doctor *d, int family, char text[INET6_ADDRSTRLEN])
+{
+	const char *word = family == AF_INET6 ? "ipv6" : "ipv4";
+
+	text[0] = '\0';
+	if (!param_has_word(params.inet_protocols, "all") &&
+	    !param_has_word(params.inet_protocols, word))
+		return;
+	leaving_address(family, text);
+	if (text[0] == '\0')
+		named_address(d, family, text);
+}
+
+bool
+doctor_is_private(const char *address)
+{
+	return is_within(address, private_nets);
+}
+
+void
 doctor_pointers(struct doctor *d)
 {
-	static const struct {
-		const char *word;
-		int family;
-	} families[] = { { "ipv4", AF_INET }, { "ipv6", AF_INET6 } };
-	bool all = param_has_word(params.inet_protocols, "all");
+	static const int families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
 		char address[INET6_ADDRSTRLEN];
 
-		if (!all &&
-		    !param_has_word(params.inet_protocols, families[i].word))
-			continue;
-		leaving_address(families[i].family, address);
-		if (address[0] == '\0')
-			named_address(d, families[i].family, address);
+		doctor_leaving(d, families[i], address);
 		look_at_pointer(d, address);
 	}
 }
