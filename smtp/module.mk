@@ -5,8 +5,6 @@ smtp_smtp_LDADD = smtp/libsmtp.a $(LDADD)
 noinst_LIBRARIES += smtp/libsmtp.a
 smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_reply.h smtp/smtp_reply.c \
-	smtp/smtp_encode.h smtp/smtp_encode.c \
-	smtp/smtp_mime.h smtp/smtp_mime.c \
 	smtp/smtp_content.h smtp/smtp_content.c \
 	smtp/smtp_stage.h smtp/smtp_stage.c \
 	smtp/smtp_offer.h smtp/smtp_offer.c \
@@ -30,7 +28,6 @@ t_check_smtp_auth_LDADD = smtp/libsmtp.a $(LDADD)
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \
 	t/check_smtp_client t/check_smtp_job t/check_smtp_verdict
 t_check_smtp_reply_LDADD = smtp/libsmtp.a $(LDADD)
-t_check_smtp_mime_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_content_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_client_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_job_LDADD = smtp/libsmtp.a $(LDADD)

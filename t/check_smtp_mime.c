@@ -6,8 +6,8 @@
 #include <check.h>
 #include <string.h>
 
-#include "../smtp/smtp_mime.h"
 #include "arena.h"
+#include "smtp_mime.h"
 #include "str.h"
 
 static const struct {

@@ -134,3 +134,5 @@ libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
 	lib/mail/https.h lib/mail/https.c
 check_PROGRAMS += t/check_http
 libposthouse_a_SOURCES += lib/mail/store.h lib/mail/store.c
+libposthouse_a_SOURCES += lib/mail/smtp_encode.h lib/mail/smtp_encode.c \
+	lib/mail/smtp_mime.h lib/mail/smtp_mime.c

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#include "../../smtp/smtp_mime.h"
 #include "log.h"
+#include "smtp_mime.h"
 #include "str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
