@@ -5,6 +5,7 @@
  *	cleanup_mail      one message, from mail_begin to a file in new/
  *	cleanup_header    its header
  *	cleanup_rcpt      its recipients
+ *	cleanup_seal      what others say about it: verified, or signed
  *	cleanup_commit    many messages, one flush of the disk
  *	cleanup_tell      qmgr hears of what is safe
  *

@@ -285,11 +285,13 @@ static const struct addition {
 	{ "Resent-Message-ID", true, SEEN_RESENT_MESSAGE_ID, put_message_id },
 };
 
-static void
-put_missing(struct cleanup_mail *m, struct buf *out)
+void
+cleanup_header_missing(struct cleanup_mail *m, struct buf *out)
 {
 	bool resent = (m->seen & SEEN_RESENT) != 0;
 
+	if ((m->env.flags & (MAIL_LOCAL | MAIL_AUTH)) == 0)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(additions); i++) {
 		const struct addition *add = &additions[i];
 
@@ -302,11 +304,11 @@ put_missing(struct cleanup_mail *m, struct buf *out)
 }
 
 void
-cleanup_header_front(struct cleanup_mail *m, struct buf *out)
+cleanup_header_front(const struct cleanup_mail *m, struct buf *out)
 {
+	buf_add(out, m->sealed.at, m->sealed.len);
 	if (cleanup_mail_is_foreign(m))
 		put_results(m, out);
 	put_received(m, out);
-	if ((m->env.flags & (MAIL_LOCAL | MAIL_AUTH)) != 0)
-		put_missing(m, out);
+	buf_add(out, buf_str(&m->added), m->added.len);
 }

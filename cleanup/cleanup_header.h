@@ -23,5 +23,9 @@
  * empty line behind it, and what was taken of the body. */
 void cleanup_header_end(struct cleanup_mail *m);
 
-/* The fields that stand in front of the content. */
-void cleanup_header_front(struct cleanup_mail *m, struct buf *out);
+/* The fields that are missing in what is submitted here. */
+void cleanup_header_missing(struct cleanup_mail *m, struct buf *out);
+
+/* The fields that stand in front of the content: signatures of ours, results,
+ * Received, and those that were missing. */
+void cleanup_header_front(const struct cleanup_mail *m, struct buf *out);

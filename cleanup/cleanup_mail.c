@@ -20,7 +20,8 @@
 /* How long a look at the disk's free space holds. */
 #define SPACE_FOR ((int64_t)1000)
 
-#define TEXT_MAX ((size_t)1000) /* of what a client says of itself */
+#define TEXT_MAX    ((size_t)1000)  /* of what a client says of itself */
+#define RESULTS_MAX ((size_t)32768) /* of what seal says */
 
 /* A notification is never refused for its size, for then nobody would hear of
  * the failure: it may be larger than a message by what it returns, and by what
@@ -313,13 +314,28 @@ cleanup_mail_is_foreign(const struct cleanup_mail *m)
 }
 
 void
-cleanup_mail_results(struct cleanup_mail *m, uint32_t flags,
-    const char *results)
+cleanup_mail_results(struct cleanup_mail *m, const struct msg_mail_end *end)
 {
 	if (!cleanup_mail_is_foreign(m))
 		return;
-	m->env.flags |= flags & (MAIL_SPF_FAIL | MAIL_DMARC_FAIL);
-	m->results = keep(m, results);
+	m->env.flags |= end->flags & (MAIL_SPF_FAIL | MAIL_DMARC_FAIL);
+	m->results = keep(m, end->results);
+	m->spf = end->spf;
+	m->spf_domain = keep(m, end->spf_domain);
+}
+
+void
+cleanup_mail_judged(struct cleanup_mail *m, const struct msg_judged *j)
+{
+	CLEAN_BUF struct buf all = { 0 };
+
+	m->env.flags |= j->flags & MAIL_DMARC_FAIL;
+	buf_adds(&all, m->results != NULL ? m->results : "");
+	str_printable(&all, j->results, strlen(j->results), RESULTS_MAX);
+	m->results = arena_strdup(&m->arena, buf_str(&all));
+	if (j->action == JUDGE_REJECT || j->action == JUDGE_LATER)
+		cleanup_mail_lose(m, j->code, keep(m, j->status),
+		    keep(m, j->text));
 }
 
 static void
@@ -334,15 +350,25 @@ end_content(struct cleanup_mail *m)
 }
 
 bool
+cleanup_mail_close(struct cleanup_mail *m)
+{
+	if (m->reply.code == 0 && !m->closed) {
+		end_content(m);
+		cleanup_header_missing(m, &m->added);
+	}
+	m->closed = true;
+	if (m->reply.code == 0 && m->n_rcpts == 0)
+		cleanup_mail_lose(m, 554, "5.5.1", "Error: no recipients");
+	weigh(m);
+	return m->reply.code == 0;
+}
+
+bool
 cleanup_mail_end(struct cleanup_mail *m)
 {
 	CLEAN_BUF struct buf front = { 0 };
 
-	if (m->reply.code == 0)
-		end_content(m);
-	if (m->reply.code == 0 && m->n_rcpts == 0)
-		cleanup_mail_lose(m, 554, "5.5.1", "Error: no recipients");
-	if (m->reply.code != 0)
+	if (!cleanup_mail_close(m))
 		return false;
 
 	cleanup_header_front(m, &front);
@@ -378,6 +404,7 @@ cleanup_mail_destroy(struct cleanup_mail **mail)
 	list_drop(&m->link);
 	spool_draft_free(&m->draft);
 	header_free(&m->header);
+	buf_free(&m->added);
 	arena_free(&m->arena);
 	free(m);
 	*mail = NULL;

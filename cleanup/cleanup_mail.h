@@ -16,6 +16,7 @@
 #include "arena.h"
 #include "header.h"
 #include "list.h"
+#include "loop.h"
 #include "msg.h"
 #include "spool.h"
 
@@ -43,6 +44,16 @@ enum cleanup_seen {
 	SEEN_RESENT_MESSAGE_ID = 1 << 6,
 };
 
+/* What seal is asked about a message (cleanup_seal.h). */
+struct cleanup_question {
+	uint32_t number; /* 0: none is open */
+	enum role role;  /* who is asked */
+	const struct chan *to;
+	struct loop_timer timer;
+	int tries;
+	uint8_t as_it_is; /* the body is 7-bit, or cannot become so */
+};
+
 struct cleanup_mail {
 	struct list link; /* among those that wait for the disk */
 	void *owner;      /* whom to tell, NULL where nobody is left */
@@ -56,13 +67,19 @@ struct cleanup_mail {
 	struct header header;       /* collected up to its end */
 	struct cleanup_reply reply; /* once lost, or safe */
 	const char *results;        /* for Authentication-Results, "" is none */
-	uint64_t size;              /* of the content so far */
-	int64_t touched;            /* loop_now() of the last word about it */
-	size_t weight;              /* bytes counted for it */
-	uint32_t seen;              /* enum cleanup_seen */
-	uint32_t hops;              /* Received fields */
+	uint8_t spf;                /* enum spf_result, and the domain */
+	const char *spf_domain;
+	struct buf added;    /* header fields that were missing */
+	struct slice sealed; /* those of its signatures */
+	struct cleanup_question question;
+	uint64_t size;   /* of the content so far */
+	int64_t touched; /* loop_now() of the last word about it */
+	size_t weight;   /* bytes counted for it */
+	uint32_t seen;   /* enum cleanup_seen */
+	uint32_t hops;   /* Received fields */
 	bool in_body;
-	bool ended; /* waits for the disk */
+	bool closed; /* the content is over */
+	bool ended;  /* waits for seal, or for the disk */
 };
 
 /* The queue folder, opened before the rights are given up; borrowed. */
@@ -77,11 +94,18 @@ void cleanup_mail_rcpt(struct cleanup_mail *m, const struct msg_mail_rcpt *r);
 void cleanup_mail_data(struct cleanup_mail *m, struct slice bytes);
 
 /* What was found out about the message while it came (mail_end). */
-void cleanup_mail_results(struct cleanup_mail *m, uint32_t flags,
-    const char *results);
+void cleanup_mail_results(struct cleanup_mail *m,
+    const struct msg_mail_end *end);
+
+/* What seal has found out about one from outside. */
+void cleanup_mail_judged(struct cleanup_mail *m, const struct msg_judged *j);
 
 /* It comes from somebody who is not one of us. */
 bool cleanup_mail_is_foreign(const struct cleanup_mail *m);
+
+/* All of the content has come; what is missing in its header is made.  False:
+ * the message is lost. */
+MUST_CHECK bool cleanup_mail_close(struct cleanup_mail *m);
 
 /* Writes all that is to be written.  True: the file lies in new/ and is as good
  * as the disk; false: m->reply says why not. */

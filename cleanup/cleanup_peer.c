@@ -8,6 +8,7 @@
 
 #include "cleanup_commit.h"
 #include "cleanup_mail.h"
+#include "cleanup_seal.h"
 #include "cleanup_tell.h"
 #include "clock.h"
 #include "log.h"
@@ -39,6 +40,8 @@ static const struct chan_rule rules[] = {
 	{ MSG_mail_data, FEEDERS, on_data },
 	{ MSG_mail_end, FEEDERS, on_end },
 	{ MSG_mail_abort, FEEDERS, on_abort },
+	{ MSG_judged, 1u << ROLE_VERIFY, cleanup_seal_judged },
+	{ MSG_sealed, 1u << ROLE_SIGN, cleanup_seal_sealed },
 };
 
 /* A feeder. */
@@ -73,6 +76,7 @@ destroy(struct cleanup_mail *m)
 
 	if (p != NULL)
 		(void)map_drop(&p->mails, &m->stream, sizeof(m->stream));
+	cleanup_seal_drop(m);
 	cleanup_mail_destroy(&m);
 	n_mails--;
 }
@@ -130,6 +134,19 @@ on_committed(struct cleanup_mail *m, int error)
 	answer(m);
 	if (cleanup_commit_waiting() <= WAITING_FINE)
 		pause_feeders(false);
+}
+
+/* All is known about it that will be. */
+static void
+commit(struct cleanup_mail *m)
+{
+	if (!cleanup_mail_end(m)) {
+		answer(m);
+		return;
+	}
+	cleanup_commit_add(m);
+	if (cleanup_commit_waiting() >= WAITING_MAX)
+		pause_feeders(true);
 }
 
 /* ---- what feeders say ---- */
@@ -214,15 +231,10 @@ on_end(struct chan *c, const void *body, size_t len, int fd)
 	struct cleanup_mail *m = find(c, end.stream);
 	if (m == NULL)
 		return true;
-	cleanup_mail_results(m, end.flags, end.results);
-	if (!cleanup_mail_end(m)) {
-		answer(m);
-		return true;
-	}
+	cleanup_mail_results(m, &end);
 	m->ended = true;
-	cleanup_commit_add(m);
-	if (cleanup_commit_waiting() >= WAITING_MAX)
-		pause_feeders(true);
+	if (!cleanup_mail_close(m) || !cleanup_seal_ask(m))
+		commit(m);
 	return true;
 }
 
@@ -276,8 +288,8 @@ add_feeder(struct chan *c)
 	chan_pause(c, paused);
 }
 
-/* What waits for the disk stays, and is told to nobody; the rest was never
- * complete. */
+/* What waits for seal or the disk stays, and is told to nobody; the rest was
+ * never complete. */
 static void
 drop_feeder(struct peer *p)
 {
@@ -299,6 +311,8 @@ on_peer(struct chan *c)
 {
 	if (c->role == ROLE_QMGR)
 		cleanup_tell_begin(c);
+	else if (c->role == ROLE_VERIFY || c->role == ROLE_SIGN)
+		cleanup_seal_peer(c);
 	else
 		add_feeder(c);
 }
@@ -308,6 +322,8 @@ on_peer_ended(struct chan *c)
 {
 	if (c->role == ROLE_QMGR)
 		cleanup_tell_end(c);
+	else if (c->role == ROLE_VERIFY || c->role == ROLE_SIGN)
+		cleanup_seal_peer_ended(c);
 	else
 		drop_feeder(c->owner);
 	c->owner = NULL;
@@ -338,6 +354,7 @@ cleanup_peer_open(int queue_fd)
 	cleanup_mail_open(queue_fd);
 	cleanup_tell_open(queue_fd);
 	cleanup_commit_open(queue_fd, on_committed);
+	cleanup_seal_open(commit);
 }
 
 const struct program_calls cleanup_peer_calls = {

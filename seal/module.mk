@@ -1,5 +1,11 @@
 # Sources of seal, in reading order.
 phlibexec_PROGRAMS += seal/seal
-seal_seal_SOURCES = seal/seal.c seal/seal_spf.h seal/seal_spf.c \
-	seal/seal_sign.h seal/seal_sign.c \
+seal_seal_SOURCES = seal/seal.c seal/seal_sign.h seal/seal_sign.c
+seal_seal_LDADD = seal/libseal.a $(LDADD)
+noinst_LIBRARIES += seal/libseal.a
+seal_libseal_a_SOURCES = seal/seal_spf.h seal/seal_spf.c \
+	seal/seal_content.h seal/seal_content.c \
+	seal/seal_judge.h seal/seal_judge.c \
+	seal/seal_keys.h seal/seal_keys.c \
+	seal/seal_dkim.h seal/seal_dkim.c \
 	seal/seal_srs.h seal/seal_srs.c

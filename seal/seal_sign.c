@@ -6,6 +6,8 @@
 
 #include "msg.h"
 #include "program.h"
+#include "seal_dkim.h"
+#include "seal_keys.h"
 #include "seal_srs.h"
 
 static uint64_t forwarded;
@@ -34,6 +36,7 @@ on_forward(struct chan *c, const void *body, size_t len, int fd)
 	return true;
 }
 
+/* Each knows its own files. */
 static bool
 on_control(struct chan *c, uint32_t type, const void *body, size_t len, int fd)
 {
@@ -44,16 +47,40 @@ on_control(struct chan *c, uint32_t type, const void *body, size_t len, int fd)
 	if (type != MSG_ctl_file || !msg_get_ctl_file(&m, body, len))
 		return false;
 	seal_srs_changed(m.path, file);
+	seal_keys_changed(m.path, file);
 	return true;
+}
+
+static void
+on_peer_ended(struct chan *c)
+{
+	seal_dkim_peer_ended(c);
+}
+
+static void
+watch_keys(void)
+{
+	const char *path = NULL;
+
+	while ((path = seal_keys_path(path)) != NULL) {
+		CLEAN_BUF struct buf packet = { 0 };
+
+		msg_put_ctl_watch(&packet,
+		    &(struct msg_ctl_watch){ .path = path });
+		chan_send(program_control(), &packet, -1, false);
+	}
 }
 
 static void
 say_status(struct buf *out)
 {
-	buf_addf(out, "forwarded=%llu", (unsigned long long)forwarded);
+	buf_addf(out, "keys=%zu signed=%llu forwarded=%llu", seal_keys_count(),
+	    (unsigned long long)seal_dkim_count(),
+	    (unsigned long long)forwarded);
 }
 
 static const struct chan_rule rules[] = {
+	{ MSG_seal, 1U << ROLE_CLEANUP, seal_dkim_ask },
 	{ MSG_forward, 1U << ROLE_SMTP, on_forward },
 	{ MSG_srs_ask, 1U << ROLE_SMTPD, seal_srs_ask },
 };
@@ -61,7 +88,9 @@ static const struct chan_rule rules[] = {
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
+	.peer_ended = on_peer_ended,
 	.control = on_control,
+	.busy = seal_dkim_busy,
 	.status = say_status,
 	.feeders = 1U << ROLE_CLEANUP | 1U << ROLE_SMTP | 1U << ROLE_SMTPD,
 };
@@ -70,6 +99,8 @@ void
 seal_sign_run(void)
 {
 	seal_srs_open();
+	seal_keys_load();
+	watch_keys();
 	program_confine();
 	program_run(&calls);
 }

@@ -246,8 +246,12 @@ START_TEST(results_stand_on_top)
 
 	rcpt(mail, "bob@example.org");
 	data(mail, "\r\n");
-	cleanup_mail_results(mail, MAIL_SPF_FAIL | MAIL_LOCAL,
-	    "; spf=fail smtp.mailfrom=x.test; spf=pass\r\nX: y");
+	cleanup_mail_results(mail,
+	    &(struct msg_mail_end){
+		.flags = MAIL_SPF_FAIL | MAIL_LOCAL,
+		.results = "; spf=fail smtp.mailfrom=x.test; spf=pass\r\nX: y",
+		.spf_domain = "",
+	    });
 	finish(mail, &a, &m, &text);
 	ck_assert_msg(str_starts(buf_str(&text),
 			  RESULTS "spf=fail smtp.mailfrom=x.test;\r\n"

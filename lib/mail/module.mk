@@ -116,7 +116,8 @@ libposthouse_a_SOURCES += \
 	lib/mail/dkim_key.h lib/mail/dkim_key.c \
 	lib/mail/dkim_fields.h lib/mail/dkim_fields.c \
 	lib/mail/dkim_verify.h lib/mail/dkim_verify.c \
-	lib/mail/dkim_sign.h lib/mail/dkim_sign.c
+	lib/mail/dkim_sign.h lib/mail/dkim_sign.c \
+	lib/mail/dkim_files.h lib/mail/dkim_files.c
 check_PROGRAMS += t/check_dkim t/check_dkim_verify
 t_check_dkim_verify_SOURCES = t/check_dkim_verify.c \
 	t/dkim_world.h t/dkim_world.c

@@ -144,6 +144,12 @@ void spool_draft_start(struct spool_draft *d, int queue_fd, const char *id);
  * EILSEQ: a CR or LF alone, or a NUL, which no content has. */
 void spool_draft_data(struct spool_draft *d, const void *bytes, size_t n);
 
+/* The content that was given so far: in memory where all of it is (fd is -1,
+ * and the slice holds until something is added), else in the file, from
+ * head.data_at on, of which fd is a descriptor for reading.  False with errno. */
+MUST_CHECK bool spool_draft_show(struct spool_draft *d, struct slice *content,
+    int *fd);
+
 /* Headers to stand in front, the encoded envelope and the head; renames to new/
  * (or hold/).  In the envelope id, flags (those of the content are added), size
  * and n_rcpt are filled in here.  The file is complete but not yet durable: the

@@ -166,6 +166,29 @@ spool_draft_data(struct spool_draft *d, const void *bytes, size_t n)
 		buf_free(&d->pending);
 }
 
+bool
+spool_draft_show(struct spool_draft *d, struct slice *content, int *fd)
+{
+	char path[SPOOL_PATH_MAX];
+
+	*fd = -1;
+	*content = (struct slice){ "", 0 };
+	if (d->error == 0 && d->at == 0) {
+		if (d->pending.len > 0)
+			*content = (struct slice){ d->pending.text +
+				    SPOOL_HEAD_SIZE,
+				d->pending.len - SPOOL_HEAD_SIZE };
+		return true;
+	}
+	write_pending(d);
+	errno = d->error;
+	if (d->error != 0)
+		return false;
+	spool_path(path, d->lies, d->id.text);
+	*fd = openat(d->dir, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return *fd >= 0;
+}
+
 /* ---- the end ---- */
 
 static void

@@ -1,0 +1,278 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "seal_judge.h"
+
+#include <stdlib.h>
+
+#include "dkim_verify.h"
+#include "log.h"
+#include "loop.h"
+#include "msg.h"
+#include "param.h"
+#include "seal_content.h"
+
+/* At one time; more than this is a flood. */
+#define OPEN_MAX 500
+
+/* Bytes of headers and contents held at one time. */
+#define MEMORY_MAX ((size_t)256 << 20)
+
+/* Who has so many bytes of answers waiting, and asks on, does not read. */
+#define ANSWERS_MAX ((size_t)4 << 20)
+
+struct judgement;
+
+struct key_wait {
+	struct judgement *owner;
+	struct dns_query *query; /* NULL: answered */
+};
+
+struct judgement {
+	struct list link;    /* among all */
+	struct list reading; /* among those whose body is read */
+	struct chan *from;
+	uint32_t stream;
+	struct arena arena;
+	const char *id;
+	struct seal_content content;
+	struct header header;
+	struct dkim_verify dkim;
+	struct key_wait waits[DKIM_JUDGED_MAX];
+	size_t open; /* keys that are to come, and one for the body */
+	struct loop_timer deadline;
+	size_t weight;
+	bool broken; /* the content could not be read */
+};
+
+static struct list all, readers;
+static struct loop_timer turn;
+static uint32_t n_judgements;
+static size_t memory;
+
+/* ---- the end of one ---- */
+
+static void
+answer(struct chan *c, const struct msg_judged *m)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_judged(&packet, m);
+	chan_send(c, &packet, -1, false);
+}
+
+static void
+answer_doubt(struct chan *c, uint32_t stream)
+{
+	answer(c,
+	    &(struct msg_judged){
+		.stream = stream,
+		.results = "; dkim=temperror reason=\"too much to do\"",
+		.action = JUDGE_TAKE,
+	    });
+}
+
+static void
+drop(struct judgement *j)
+{
+	for (size_t i = 0; i < DKIM_JUDGED_MAX; i++)
+		dns_drop(&j->waits[i].query);
+	loop_cancel(&j->deadline);
+	list_drop(&j->link);
+	list_drop(&j->reading);
+	dkim_verify_free(&j->dkim);
+	seal_content_close(&j->content);
+	header_free(&j->header);
+	arena_free(&j->arena);
+	memory -= j->weight;
+	free(j);
+	n_judgements--;
+}
+
+/* What is not known by now will not be. */
+static void
+conclude(struct judgement *j)
+{
+	CLEAN_BUF struct buf results = { 0 };
+
+	dkim_verify_end(&j->dkim, j->broken || list_linked(&j->reading));
+	dkim_verify_results(&j->dkim, &results);
+	answer(j->from,
+	    &(struct msg_judged){
+		.stream = j->stream,
+		.results = buf_str(&results),
+		.action = JUDGE_TAKE,
+	    });
+	drop(j);
+}
+
+static void
+over(struct judgement *j)
+{
+	if (--j->open == 0)
+		conclude(j);
+}
+
+static void
+on_deadline(struct loop_timer *t)
+{
+	conclude(container_of(t, struct judgement, deadline));
+}
+
+/* ---- keys ---- */
+
+static void
+on_key(void *owner, const struct dns_answer *said)
+{
+	struct key_wait *w = owner;
+	struct judgement *j = w->owner;
+
+	w->query = NULL;
+	dkim_verify_key(&j->dkim, (size_t)(w - j->waits), said);
+	over(j);
+}
+
+static void
+ask_for_keys(struct judgement *j)
+{
+	for (size_t i = 0; i < j->dkim.n; i++) {
+		const char *name = dkim_verify_need(&j->dkim, i);
+
+		if (name == NULL)
+			continue;
+		j->open++;
+		j->waits[i].owner = j;
+		struct dns_query *q = dns_ask(name, DNS_TXT, on_key,
+		    &j->waits[i]);
+		if (q != NULL)
+			j->waits[i].query = q;
+	}
+}
+
+/* ---- the content ---- */
+
+/* One piece.  False: there is no more to read. */
+static bool
+read_some(struct judgement *j)
+{
+	CLEAN_BUF struct buf piece = { 0 };
+
+	j->broken = j->broken || !seal_content_read(&j->content, &piece);
+	if (j->broken || piece.len == 0)
+		return false;
+	dkim_verify_body(&j->dkim, piece.text, piece.len);
+	return j->content.left > 0;
+}
+
+/* A piece of each. */
+static void
+on_turn(struct loop_timer *t)
+{
+	LIST_EACH(struct judgement, j, &readers, reading) {
+		if (read_some(j))
+			continue;
+		list_drop(&j->reading);
+		over(j);
+	}
+	if (!list_empty(&readers))
+		loop_timer(t, 0, on_turn);
+}
+
+/* The header, and what came of the body with it. */
+static void
+read_header(struct judgement *j)
+{
+	CLEAN_BUF struct buf piece = { 0 };
+	size_t taken = 0;
+
+	while (j->header.end == HEADER_MORE) {
+		j->broken = !seal_content_read(&j->content, &piece);
+		if (j->broken || piece.len == 0)
+			header_finish(&j->header);
+		else
+			taken = header_feed(&j->header, piece.text, piece.len);
+	}
+	dkim_verify_start(&j->dkim, header_text(&j->header), loop_wall());
+	struct slice body = header_body_start(&j->header);
+	dkim_verify_body(&j->dkim, body.at, body.len);
+	if (taken < piece.len)
+		dkim_verify_body(&j->dkim, piece.text + taken,
+		    piece.len - taken);
+}
+
+static void
+read_body(struct judgement *j)
+{
+	bool wanted = dkim_verify_wants_body(&j->dkim);
+
+	if (!wanted || j->broken || j->content.left == 0) {
+		over(j);
+		return;
+	}
+	list_append(&readers, &j->reading);
+	if (turn.at == 0)
+		loop_timer(&turn, 0, on_turn);
+}
+
+/* ---- the question ---- */
+
+static void
+start(struct judgement *j)
+{
+	list_append(&all, &j->link);
+	n_judgements++;
+	read_header(j);
+	j->weight = j->header.text.room + j->content.text.room +
+	    j->dkim.fields.room * sizeof(struct header_field);
+	memory += j->weight;
+	loop_timer(&j->deadline, JUDGE_PATIENCE, on_deadline);
+	/* One more than there are, so that an answer at once ends nothing. */
+	j->open = 2;
+	ask_for_keys(j);
+	read_body(j);
+	over(j);
+}
+
+bool
+seal_judge_ask(struct chan *c, const void *body, size_t len, int fd)
+{
+	CLEAN_FD int mine = fd;
+	struct msg_judge m;
+
+	if (!msg_get_judge(&m, body, len) || chan_waiting(c) > ANSWERS_MAX)
+		return false;
+	if (n_judgements >= OPEN_MAX || memory > MEMORY_MAX) {
+		answer_doubt(c, m.stream);
+		return true;
+	}
+	struct judgement *j = xcalloc(1, sizeof(*j));
+	j->from = c;
+	j->stream = m.stream;
+	j->id = arena_strdup(&j->arena, m.id);
+	if (seal_content_open(&j->content, TAKE_FD(mine), m.data_at, m.data_len,
+		m.content)) {
+		start(j);
+		return true;
+	}
+	log_warn("%s: seal got no content", j->id);
+	answer_doubt(c, m.stream);
+	seal_content_close(&j->content);
+	arena_free(&j->arena);
+	free(j);
+	return true;
+}
+
+void
+seal_judge_peer_ended(const struct chan *c)
+{
+	LIST_EACH(struct judgement, j, &all, link)
+		if (j->from == c)
+			drop(j);
+}
+
+uint32_t
+seal_judge_busy(void)
+{
+	return n_judgements;
+}
