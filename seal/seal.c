@@ -17,6 +17,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
+#include "dkim.h"
 #include "dns.h"
 #include "program.h"
 #include "seal_judge.h"
@@ -61,6 +62,7 @@ int
 main(int argc, char **argv)
 {
 	program_start(ROLE_VERIFY, argc, argv);
+	dkim_start();
 	if (program_role() == ROLE_SIGN)
 		seal_sign_run();
 	dns_start();

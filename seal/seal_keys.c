@@ -160,6 +160,13 @@ replace(struct seal_key *k, int fd)
 		log_warn("%s: %s: the old key stays", k->path, why);
 		return;
 	}
+	/* The first look of master's finds what was there at the start. */
+	if (fresh == k->pkey ||
+	    (fresh != NULL && k->pkey != NULL &&
+		EVP_PKEY_eq(fresh, k->pkey) == 1)) {
+		EVP_PKEY_free(fresh);
+		return;
+	}
 	EVP_PKEY_free(k->pkey);
 	k->pkey = fresh;
 	log_info("%s: the key %s of %s", k->path, k->selector,
@@ -169,15 +176,13 @@ replace(struct seal_key *k, int fd)
 void
 seal_keys_changed(const char *path, int fd)
 {
-	CLEAN_FD int mine = fd;
-
 	MAP_EACH(&domains, e) {
 		struct seal_domain *d = e->value;
 
 		LIST_EACH(struct seal_key, k, &d->keys, link) {
 			errno = ENOENT;
 			if (str_eq(k->path, path))
-				replace(k, mine);
+				replace(k, fd);
 		}
 	}
 }

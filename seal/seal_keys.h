@@ -42,7 +42,7 @@ void seal_keys_load(void);
 /* The next path that is used, after this one (NULL: the first), or NULL. */
 const char *seal_keys_path(const char *after);
 
-/* A file is another one now (-1: cannot be opened); takes the descriptor. */
+/* A file is another one now (-1: cannot be opened). */
 void seal_keys_changed(const char *path, int fd);
 
 /* Who signs for mail from this domain (in lower case), or NULL. */

@@ -40,6 +40,8 @@ static const struct verb {
 	  "carries lists of recipients from a primary to its backup" },
 	{ "route",  posthouse_route,  "ADDRESS...",
 	  "shows where a message would go, and why; sends nothing" },
+	{ "dkim",   posthouse_dkim,   "new DOMAIN | show|check [DOMAIN]",
+	  "makes keys of DKIM, shows their DNS records, puts them into use" },
 	{ "spf",    posthouse_spf,    "IP DOMAIN|ADDRESS [HELO]",
 	  "shows whether a host may send for a domain, term by term" },
 	{ "srs",    posthouse_srs,    "rotate|ADDRESS...",

@@ -105,5 +105,9 @@ void dkim_body_feed(struct dkim_body *b, const void *bytes, size_t n);
 void dkim_body_end(struct dkim_body *b);
 void dkim_body_free(struct dkim_body *b);
 
+/* Before the rights are given up: OpenSSL looks for its parts once.  Ends in
+ * log_fatal where that fails. */
+void dkim_start(void);
+
 /* SHA-256, looked up once. */
 const EVP_MD *dkim_sha256(void);

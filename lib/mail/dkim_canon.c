@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
+#include <openssl/rand.h>
 #include <string.h>
 
 #include "dkim.h"
@@ -28,6 +29,18 @@ dkim_sha256(void)
 	if (md == NULL)
 		log_fatal("OpenSSL has no SHA-256");
 	return md;
+}
+
+void
+dkim_start(void)
+{
+	unsigned char byte;
+
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
+		    OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
+		NULL) != 1 ||
+	    dkim_sha256() == NULL || RAND_bytes(&byte, 1) != 1)
+		log_fatal("OpenSSL does not start");
 }
 
 /* ---- header fields ---- */

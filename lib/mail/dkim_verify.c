@@ -11,6 +11,9 @@
 /* How far the clocks of others may go wrong. */
 #define SLACK ((int64_t)3600)
 
+/* Of an identity; a longer one is none that anybody has. */
+#define LOCAL_MAX 64
+
 static void
 conclude(struct dkim_judged *j, enum dkim_result result, const char *why)
 {
@@ -243,7 +246,7 @@ put_identity(struct buf *out, const struct dkim_signature *s)
 
 	if (s->identity == NULL || s->identity[0] == '\0')
 		return;
-	if (authres_is_token(s->local))
+	if (s->local.len <= LOCAL_MAX && authres_is_token(s->local))
 		buf_add(&text, s->local.at, s->local.len);
 	buf_addf(&text, "@%s", s->identity);
 	buf_addf(out, " header.i=%s", buf_str(&text));

@@ -29,6 +29,7 @@ enum dns_status {
 
 enum dns_type {
 	DNS_A = 1,
+	DNS_NS = 2,
 	DNS_CNAME = 5,
 	DNS_PTR = 12,
 	DNS_MX = 15,
@@ -39,7 +40,8 @@ enum dns_type {
 
 struct dns_record {
 	uint16_t preference; /* MX */
-	const char *name; /* MX, PTR: lower case, no dot at the end; "" for the
+	const char
+	    *name; /* MX, NS, PTR: lower case, no dot at the end; "" for the
 				root */
 	const char *address; /* A, AAAA: as inet_ntop(3) writes it */
 	struct slice data;   /* TXT (strings joined), TLSA (rdata) */

@@ -1,0 +1,213 @@
+#!/bin/sh
+# DKIM in both directions, against python3-dkim, opendkim and Postfix.
+# SPDX-License-Identifier: BSD-2-Clause
+. "${0%/*}/lib.sh"
+. "${0%/*}/peers.sh"
+n=200
+lab "DKIM: $n odd messages each way, judged by others; seal killed"
+here=$(cd "${0%/*}" && pwd)
+peers_py=$lab/dkim_peers.py
+py=/usr/bin/python3 # of the packages
+cp "$here/dkim_peers.py" "$peers_py"
+keys=$lab/keys out=$lab/mail-out in=$lab/mail-in got=$lab/mail-got
+mkdir "$keys" "$out" "$in" "$got"
+chmod 755 "$lab"
+
+# Keys, as any tool makes them.
+openssl genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:2048 \
+    -out "$keys/rsa.pem" 2>/dev/null
+openssl genpkey -algorithm ed25519 -out "$keys/ed.pem"
+openssl pkey -in "$keys/ed.pem" -outform DER | tail -c 32 | base64 >"$keys/ed.b64"
+rsa="v=DKIM1; k=rsa; p=$(openssl pkey -in "$keys/rsa.pem" -pubout -outform DER |
+    base64 -w 0)"
+ed="v=DKIM1; k=ed25519; p=$(openssl pkey -in "$keys/ed.pem" -pubout \
+    -outform DER | tail -c 32 | base64 -w 0)"
+printf '%s\n' "rsa._domainkey.a.test $rsa" "ed._domainkey.a.test $ed" \
+    >"$lab/records"
+strings() { # TEXT: as a zone file wants it
+	printf '%s' "$1" | sed 's/.\{200\}/&" "/g; s/^/"/; s/$/"/'
+}
+for d in a p; do
+	record "rsa._domainkey.$d TXT ( $(strings "$rsa") )"
+	record "ed._domainkey.$d TXT ( $(strings "$ed") )"
+done
+record 'loop._domainkey.a CNAME loop2._domainkey.a'
+record 'loop2._domainkey.a CNAME loop._domainkey.a'
+record "huge._domainkey.a TXT ( $(awk 'BEGIN { for (i = 0; i < 240; i++) {
+	printf "\""; for (j = 0; j < 25; j++) printf "n=0123456;"; print "\"" } }') )"
+
+host a 10.53.0.2
+host b 10.53.0.3
+host_binds="$keys:/keys" postfix p 10.53.0.11 \
+    'smtpd_milters = inet:127.0.0.1:8891' 'milter_default_action = tempfail'
+mail_user a alice
+dns_start
+posthouse_setup a
+r=$(root_of a)
+mkdir -p "$r/etc/posthouse/dkim"
+cp "$keys"/*.pem "$r/etc/posthouse/dkim"
+chown -R 0:0 "$r/etc/posthouse/dkim"
+chmod 600 "$r/etc/posthouse/dkim"/*
+conf a 'dkim_signing_table = inline:{{a.test = rsa:rsa.pem, ed:ed.pem}}' \
+    'mynetworks = 127.0.0.0/8'
+start a
+is "two seals, two users" "$(on a ps -o user:20= -C seal | sort | tr -s '\n ' ' ')" \
+    "ph-sign ph-verify "
+
+arrived() { [ "$(find "$got" -name '[0-9]*' | wc -l)" -ge "$1" ]; }
+sink() { # [EXTENSION]
+	on b $py -c "$(cat "$peers_py")" sink 10.53.0.3 /got "$@" &
+}
+mkdir "$(root_of b)/got"
+mount --bind "$got" "$(root_of b)/got"
+peer() { # HOST ARGUMENTS...: python on that host, with the test's folders
+	peer_host=$1
+	shift
+	on "$peer_host" $py -c "$(cat "$peers_py")" "$@"
+}
+
+echo "# out: signed here, judged by others, a next hop without 8BITMIME"
+$py "$peers_py" make "$out" $n
+sink
+mkdir "$r/out"
+mount --bind "$out" "$r/out"
+ok "$n messages are taken" peer a send /out 127.0.0.1 25 author@a.test bob@b.test
+ok "and go out" wait_for 60 arrived $((n + 1))
+ok "nothing above 127 goes to a host of 7 bits" \
+    not grep -qP '[\x80-\xff]' -r "$got"
+$py "$peers_py" verify "$got" "$lab/records" 2 >"$lab/verified"
+is "python3-dkim: every signature is good" "$(tail -n 1 "$lab/verified")" \
+    "good=$((n + 1)) bad=0"
+judged=0
+for f in "$got"/*; do
+	! on a opendkim-testmsg <"$f" >"$lab/said" 2>&1 || judged=$((judged + 1))
+done
+is "opendkim: so is it" "$judged" $((n + 1))
+
+echo "# in: signed by python3-dkim"
+$py "$peers_py" sign "$out" "$keys"
+passes() { # USER: messages all of whose signatures pass
+	mailbox_of a "$1" | awk '
+		/^From / { if (on) n += pass && !bad; on = 1; pass = bad = head = 0; top = 1 }
+		top && /^Authentication-Results: a.test/ { head = 1 }
+		head && /^[^ \tA]/ { head = 0; top = 0 }
+		head && /dkim=/ { if (/dkim=pass/) pass++; else bad++ }
+		END { print n + (on && pass && !bad) }'
+}
+mkdir "$(root_of b)/out"
+mount --bind "$out" "$(root_of b)/out"
+ok "they are taken" peer b send /out 10.53.0.2 25 author@a.test alice@a.test
+all_in() { [ "$(mailbox_count a "$1")" -ge "$2" ]; }
+ok "and arrive" wait_for 60 all_in alice $((n + 1))
+is "all pass" "$(passes alice)" $((n + 1))
+
+echo "# in: signed by Postfix with opendkim"
+mail_user a paula
+cat >"$(root_of p)/etc/opendkim.conf" <<END
+Domain p.test
+Selector rsa
+KeyFile /keys/rsa.pem
+Socket inet:8891@127.0.0.1
+Mode s
+Canonicalization relaxed/simple
+InternalHosts 0.0.0.0/0
+RequireSafeKeys no
+PidFile /run/opendkim.pid
+END
+on p opendkim -f -x /etc/opendkim.conf -u root >"$lab/opendkim.out" 2>&1 &
+ok "opendkim listens" wait_for 10 on p python3 -c \
+    'import socket; socket.create_connection(("127.0.0.1", 8891), 2)'
+DKIM_DOMAIN=p.test $py "$peers_py" make "$in" 40
+rm "$in/big"
+mkdir "$(root_of p)/in"
+mount --bind "$in" "$(root_of p)/in"
+ok "40 messages are taken by Postfix" \
+    peer p send /in 127.0.0.1 25 author@p.test paula@a.test
+ok "and arrive here" wait_for 60 all_in paula 40
+is "all pass" "$(passes paula)" 40
+
+echo "# other senders, and none of ours"
+letter() { # FROM SUBJECT
+	printf 'From: %s\nTo: alice@a.test\nSubject: %s\n\nHi.\n' "$1" "$2"
+}
+says() { # SUBJECT: of the message, its results on one line
+	mailbox_of a alice | awk -v want="Subject: $1" '
+		/^From / { text = ""; top = 1 }
+		/^Authentication-Results:/ && top { on = 1; top = 0 }
+		on && /^[^\t A]/ { on = 0 }
+		on { sub(/^[ \t]+/, " "); text = text $0 }
+		$0 == want { print text; exit }'
+}
+signed() { # SUBJECT: how many signatures it has
+	mailbox_of a alice | awk -v want="Subject: $1" '
+		/^From / { n = 0 }
+		/^DKIM-Signature:/ { n++ }
+		$0 == want { print n; exit }'
+}
+arrives() { # SUBJECT
+	wait_for 20 mailbox_has a alice "^Subject: $1\$"
+}
+letter alice@a.test local | as a alice sendmail -t -i
+ok "local mail arrives" arrives local
+is "signed twice" "$(signed local)" 2
+letter alice@other.test foreign | as a alice sendmail -t -i
+ok "mail of another domain arrives" arrives foreign
+is "not signed" "$(signed foreign)" 0
+as a alice sendmail -f alice@a.test nobody@a.test </dev/null
+ok "a bounce comes back" wait_for 20 mailbox_has a alice '^Subject: Undelivered'
+is "signed" "$(signed 'Undelivered Mail Returned to Sender')" 2
+
+hurt() { # NAME SIGNATURE RESULT
+	printf '%s\n' 'EHLO b.test' 'MAIL FROM:<x@b.test>' 'RCPT TO:<alice@a.test>' \
+	    DATA "DKIM-Signature: $2" 'From: x@b.test' "Subject: $1" '' Hi. . QUIT |
+	    smtp b 10.53.0.2 >/dev/null
+	ok "$1 arrives" arrives "$1"
+	like "and is judged" "$(says "$1")" "$3"
+}
+echo "# made to hurt"
+sig='v=1; a=rsa-sha256; d=a.test; h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA'
+hurt nonsense "$sig;;" 'dkim=neutral reason="a tag without a value"'
+hurt nokey "$sig; s=none" 'dkim=permerror reason="there is no key" header.d=a.test'
+hurt cnames "$sig; s=loop" 'dkim=temperror reason="the key could not be asked for"'
+hurt bigkey "$sig; s=huge" 'dkim=permerror reason="the key record is too long"'
+$py - >"$lab/many" <<END
+print("EHLO b.test\nMAIL FROM:<x@b.test>\nRCPT TO:<alice@a.test>\nDATA")
+for i in range(200):
+    print("DKIM-Signature: $sig; s=rsa; l=%d" % i)
+print("From: x@b.test\nSubject: many\n\nHi.\n.\nQUIT")
+END
+smtp b 10.53.0.2 <"$lab/many" >/dev/null
+ok "200 signatures arrive" arrives many
+is "20 are judged" "$(says many | grep -o 'dkim=fail' | wc -l)" 20
+$py - >"$lab/long" <<END
+print("EHLO b.test\nMAIL FROM:<x@b.test>\nRCPT TO:<alice@a.test>\nDATA")
+for i in range(60000):
+    print("X-Long-%d: %s" % (i, "y" * 70))
+print("Subject: long\n\nHi.\n.\nQUIT")
+END
+like "a header of 5 MB is refused" "$(smtp b 10.53.0.2 <"$lab/long")" '^552 5.3.4'
+
+echo "# seal is killed while mail comes in and goes out"
+rm -rf "${got:?}"/* "$out/big"
+find "$out" -name '0[01][5-9]*' -delete
+left=$(find "$out" -type f | wc -l)
+before=$(mailbox_count a alice)
+(for _ in 1 2 3 4 5; do sleep 0.4; crash a seal; done) 2>/dev/null &
+killer=$!
+peer b send /out 10.53.0.2 25 author@a.test alice@a.test >"$lab/killed.in" 2>&1
+in_code=$?
+peer a send /out 127.0.0.1 25 author@a.test bob@b.test >"$lab/killed.out" 2>&1
+out_code=$?
+wait $killer
+is "all was taken, or put off" \
+    "$(cat "$lab/killed.in" "$lab/killed.out" | grep -v "^b'451 " )" ""
+[ $in_code -ne 0 ] || ok "what was taken came" \
+    wait_for 30 all_in alice $((before + left))
+[ $out_code -ne 0 ] || ok "and went out" wait_for 30 arrived "$left"
+seals() { [ "$(on a pgrep -cx seal)" = 2 ]; }
+ok "both run again" wait_for 70 seals
+wait_for 20 queue_is_empty a
+$py "$peers_py" verify "$got" "$lab/records" 3 >"$lab/verified"
+$py "$peers_py" verify "$got" "$lab/records" 4 >>"$lab/verified"
+ok "nothing went out unsigned" not grep -q '^[0-9]* [012] signatures' "$lab/verified"
+lab_done
