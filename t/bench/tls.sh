@@ -7,7 +7,7 @@
 # resumed ones, and a thousand at a time.  CPU is that of all processes of the
 # mail system (by control group); the load tool's is not in it.
 
-number=${1:-1000}
+number=${1:-${POSTHOUSE_BENCH_NUMBER:-1000}}
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/t/lib.sh"
 . "$top/t/peers.sh"
