@@ -101,17 +101,51 @@ is_proper(const EVP_PKEY *key, enum tls_sign_kind kind, struct slice input)
 	    : kind == SIGN_RSA_PSS && is_pss(key, input);
 }
 
+/* To make one ready costs as much as a signature: that of the last one is kept,
+ * since most handshakes are with the same key. */
+static struct {
+	EVP_PKEY *key; /* of the context, which holds it */
+	EVP_PKEY_CTX *ctx;
+	int padding;
+} last;
+
+static void
+forget_last(void)
+{
+	EVP_PKEY_CTX_free(last.ctx);
+	last.ctx = NULL;
+	last.key = NULL;
+}
+
+static EVP_PKEY_CTX *
+context_for(EVP_PKEY *key, int padding)
+{
+	if (last.ctx != NULL && last.key == key && last.padding == padding)
+		return last.ctx;
+	forget_last();
+	last.ctx = EVP_PKEY_CTX_new(key, NULL);
+	last.key = key;
+	last.padding = padding;
+	if (last.ctx == NULL || EVP_PKEY_sign_init(last.ctx) != 1 ||
+	    (padding != 0 &&
+		EVP_PKEY_CTX_set_rsa_padding(last.ctx, padding) != 1))
+		forget_last();
+	return last.ctx;
+}
+
 static bool
-sign(EVP_PKEY_CTX *ctx, int padding, struct slice input, struct buf *signature)
+sign(EVP_PKEY *key, int padding, struct slice input, struct buf *signature)
 {
 	const unsigned char *bytes = (const unsigned char *)input.at;
+	EVP_PKEY_CTX *ctx = context_for(key, padding);
 	unsigned char out[1024];
 	size_t len = sizeof(out);
 
-	if (ctx == NULL || EVP_PKEY_sign_init(ctx) != 1 ||
-	    (padding != 0 && EVP_PKEY_CTX_set_rsa_padding(ctx, padding) != 1) ||
-	    EVP_PKEY_sign(ctx, out, &len, bytes, input.len) != 1)
+	if (ctx == NULL ||
+	    EVP_PKEY_sign(ctx, out, &len, bytes, input.len) != 1) {
+		forget_last();
 		return false;
+	}
 	buf_add(signature, out, len);
 	return true;
 }
@@ -131,9 +165,7 @@ keys_sign(EVP_PKEY *key, enum tls_sign_kind kind, struct slice input,
 		return false;
 	}
 
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	bool ok = sign(ctx, paddings[kind], input, signature);
-	EVP_PKEY_CTX_free(ctx);
+	bool ok = sign(key, paddings[kind], input, signature);
 	*why = ok ? "" : tls_reason();
 	return ok;
 }

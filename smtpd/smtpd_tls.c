@@ -29,6 +29,7 @@ static struct buf files; /* whose certificates are ours */
 static const char *listener;
 static SSL_CTX *ctx;
 static struct secret secrets[2]; /* in force, and the last one */
+static EVP_CIPHER *sealing;      /* of tickets */
 static X509_STORE *authorities;  /* who may vouch for clients */
 static STACK_OF(X509_NAME) * authority_names;
 
@@ -67,6 +68,10 @@ void
 smtpd_tls_open(const char *service)
 {
 	tls_start();
+	/* Once: the library looks long for it. */
+	sealing = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	if (sealing == NULL)
+		log_fatal("TLS: %s", tls_reason());
 	tls_server_files(&files);
 	listener = service;
 	smtpd_sni_open();
@@ -158,19 +163,18 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
 {
 	const struct secret *secret = seal ? &secrets[0] : find_secret(name);
-	const EVP_CIPHER *aes = EVP_aes_256_cbc();
 
 	(void)ssl;
 	if (secret == NULL || !secret->known)
 		return 0;
 	if (seal) {
 		memcpy(name, secret->name, NAME_LEN);
-		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(aes)) != 1 ||
-		    EVP_EncryptInit_ex(cipher, aes, NULL, secret->cipher, iv) !=
-			1)
+		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(sealing)) != 1 ||
+		    EVP_EncryptInit_ex(cipher, sealing, NULL, secret->cipher,
+			iv) != 1)
 			return -1;
-	} else if (EVP_DecryptInit_ex(cipher, aes, NULL, secret->cipher, iv) !=
-	    1) {
+	} else if (EVP_DecryptInit_ex(cipher, sealing, NULL, secret->cipher,
+		       iv) != 1) {
 		return -1;
 	}
 	if (!set_mac(mac, secret))

@@ -88,7 +88,8 @@ pump_tls_shake(struct pump *p)
 
 	if (result == 1) {
 		p->tls_reads = LOOP_READ;
-		p->more = true; /* what came with the last word of it */
+		/* What came with the last word of it. */
+		p->more = SSL_has_pending(p->ssl) == 1;
 		return MATCH_YES;
 	}
 	if (judge(p, result, &p->tls_reads) < 0 && errno == EAGAIN)
@@ -98,8 +99,9 @@ pump_tls_shake(struct pump *p)
 	return MATCH_BAD;
 }
 
-/* Reads until TLS has nothing more, because only then an event will tell of
- * more; or until there is no room. */
+/* Reads until TLS holds nothing more, because only then an event will tell of
+ * more; or until there is no room.  A call that would only hear that nothing
+ * more is there yet is not made. */
 ssize_t
 pump_tls_recv(struct pump *p, char *bytes, size_t n)
 {
@@ -108,11 +110,14 @@ pump_tls_recv(struct pump *p, char *bytes, size_t n)
 
 	p->more = false;
 	ERR_clear_error();
-	while (got < n && result > 0) {
+	while (got < n) {
 		errno = 0;
 		result = SSL_read(p->ssl, bytes + got, (int)(n - got));
-		if (result > 0)
-			got += (size_t)result;
+		if (result <= 0)
+			break;
+		got += (size_t)result;
+		if (SSL_has_pending(p->ssl) == 0)
+			break;
 	}
 	p->tls_reads = LOOP_READ;
 	if (result > 0) {
