@@ -16,6 +16,8 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_outcome.h smtp/smtp_outcome.c \
 	smtp/smtp_plan.h smtp/smtp_plan.c \
 	smtp/smtp_tls.h smtp/smtp_tls.c \
+	smtp/smtp_sts.h smtp/smtp_sts.c \
+	smtp/smtp_result.h smtp/smtp_result.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_request.h smtp/smtp_request.c \
 	smtp/smtp_forward.h smtp/smtp_forward.c \

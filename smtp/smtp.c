@@ -8,6 +8,8 @@
  *	                └─▶ smtp_forward ─▶ seal
  *	callout ─probe_rcpt─▶ smtp_probe, over the same
  *	qmgr ─etrn_ask─▶ smtp_etrn, over the same
+ *	smtp_plan ─▶ smtp_sts ─sts_ask─▶ sts
+ *	smtp_outcome ─▶ smtp_result ─tls_result─▶ report
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -23,6 +25,8 @@
 #include "smtp_forward.h"
 #include "smtp_job.h"
 #include "smtp_probe.h"
+#include "smtp_result.h"
+#include "smtp_sts.h"
 #include "smtp_tls.h"
 #include "trace.h"
 
@@ -35,7 +39,15 @@ static const struct chan_rule rules[] = {
 	{ MSG_probe_rcpt, 1u << ROLE_CALLOUT, smtp_probe_start },
 	{ MSG_forwarded, 1u << ROLE_SIGN, smtp_forward_answered },
 	{ MSG_backup_check, 1u << ROLE_QMGR, smtp_backup_check },
+	{ MSG_sts_said, 1u << ROLE_STS, smtp_sts_said },
 };
+
+static void
+on_peer(struct chan *c)
+{
+	query_peer(c);
+	smtp_sts_peer(c);
+}
 
 static void
 on_peer_ended(struct chan *c)
@@ -43,6 +55,7 @@ on_peer_ended(struct chan *c)
 	smtp_job_peer_ended(c);
 	smtp_probe_peer_ended(c);
 	query_peer_ended(c);
+	smtp_sts_peer_ended(c);
 }
 
 static void
@@ -68,7 +81,7 @@ say_status(struct buf *out)
 static const struct program_calls calls = {
 	.rules = rules,
 	.n_rules = ARRAY_LEN(rules),
-	.peer = query_peer,
+	.peer = on_peer,
 	.peer_ended = on_peer_ended,
 	.drain = on_drain,
 	.busy = busy,
@@ -87,6 +100,8 @@ main(int argc, char **argv)
 		log_fatal("%s", why);
 	smtp_backup_open();
 	smtp_tls_open();
+	smtp_sts_open();
+	smtp_result_open();
 	trace_open();
 	(void)fd_limit(65536);
 	program_confine();

@@ -30,6 +30,12 @@ struct smtp_pool {
 	char *nexthop;
 };
 
+union endpoint {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
 static struct map pools; /* next hop to struct smtp_pool */
 static bool draining;
 
@@ -178,9 +184,16 @@ tell_outcome(struct smtp_conn *c, enum smtp_tls_result result,
 	if (c->told || c->plan.tls.level == SMTP_TLS_NONE)
 		return;
 	c->told = true;
+	if (c->owner != NULL && (c->mail->source.flags & MAIL_REPORT) != 0)
+		return; /* or each report would lead to another one */
+	if (result == SMTP_TLS_GOOD && c->plan.unlisted) {
+		result = SMTP_TLS_FAILED;
+		reason = "the policy does not name the host";
+	}
 	smtp_outcome_tell(&(struct smtp_tls_outcome){
 	    .nexthop = c->nexthop,
 	    .host = &c->host,
+	    .our_address = c->our_address,
 	    .policy = &c->plan.tls,
 	    .result = result,
 	    .reason = reason,
@@ -213,6 +226,16 @@ clear_will_do(const struct smtp_conn *c)
 	return c->plan.tls.level == SMTP_TLS_MAY || c->plan.tls.testing;
 }
 
+/* A reason to give nothing to the host, with whose wish it is. */
+static const char *
+by_whom(struct smtp_conn *c, const char *why)
+{
+	if (c->plan.tls.origin != SMTP_TLS_BY_STS)
+		return why;
+	return arena_printf(&c->arena,
+	    "%s, as the MTA-STS policy of the domain asks for", why);
+}
+
 static void begin(struct smtp_conn *c);
 
 /* Once more, without TLS. */
@@ -242,7 +265,7 @@ handshake_failed(struct smtp_conn *c, enum pump_end how)
 	}
 	c->client.now = loop_now();
 	smtp_client_fail(&c->client, "4.7.5",
-	    "Cannot start TLS: handshake failure");
+	    by_whom(c, "Cannot start TLS: handshake failure"));
 	settle(c);
 	conn_free(c);
 }
@@ -281,7 +304,7 @@ on_secured(void *engine)
 	tell_outcome(c, proof.result, proof.reason);
 	c->client.now = loop_now();
 	if (proof.why != NULL && !c->plan.tls.testing)
-		smtp_client_fail(&c->client, "4.7.5", proof.why);
+		smtp_client_fail(&c->client, "4.7.5", by_whom(c, proof.why));
 	else
 		smtp_client_secured(&c->client);
 	settle(c);
@@ -314,6 +337,24 @@ wanted_tls(const struct smtp_conn *c)
 	return clear_will_do(c) ? SMTP_CLIENT_TLS_MAY : SMTP_CLIENT_TLS_MUST;
 }
 
+/* For who is told of the outcome of TLS. */
+static void
+note_our_address(struct smtp_conn *c)
+{
+	char text[INET6_ADDRSTRLEN];
+	union endpoint at;
+	socklen_t len = sizeof(at);
+	const void *address = &at.v4.sin_addr;
+
+	if (!smtp_outcome_is_wanted() ||
+	    getsockname(c->pump.fd, &at.any, &len) < 0)
+		return;
+	if (at.any.sa_family == AF_INET6)
+		address = &at.v6.sin6_addr;
+	if (inet_ntop(at.any.sa_family, address, text, sizeof(text)) != NULL)
+		c->our_address = arena_strdup(&c->arena, text);
+}
+
 static void
 on_connected(void *engine)
 {
@@ -325,10 +366,12 @@ on_connected(void *engine)
 		.other_self = c->host.port == SMTP_PORT ? params.myhostname
 							: NULL,
 		.tls = wanted_tls(c),
+		.tls_by = by_whom(c, ""),
 		.note = c->note,
 	};
 
 	c->connected = true;
+	note_our_address(c);
 	smtp_memory_reached(c->host.address, c->host.port);
 	c->client.now = loop_now();
 	c->client.trace = trace_start(TRACE_CLIENT, c->host.name,
@@ -347,12 +390,6 @@ static const struct pump_engine pump_calls = {
 };
 
 /* ---- connecting ---- */
-
-union endpoint {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 /* The length of the endpoint, or 0 where the text is no address. */
 static socklen_t
@@ -429,6 +466,7 @@ smtp_conn_new(const char *nexthop, const struct smtp_host *host,
 	c->nexthop = arena_strdup(a, nexthop);
 	c->name = arena_printf(a, "%s[%s]", host->name, host->address);
 	c->relay = arena_printf(a, "%s:%u", c->name, host->port);
+	c->our_address = "";
 	return c;
 }
 

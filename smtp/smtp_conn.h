@@ -39,9 +39,10 @@ struct smtp_conn {
 	struct arena arena;     /* for the strings here */
 	struct smtp_host host;
 	const char *nexthop;
-	const char *name;  /* "mx.example.org[192.0.2.1]" */
-	const char *note;  /* for the line of a delivery, or NULL */
-	const char *relay; /* the same with ":25" behind */
+	const char *name;        /* "mx.example.org[192.0.2.1]" */
+	const char *note;        /* for the line of a delivery, or NULL */
+	const char *relay;       /* the same with ":25" behind */
+	const char *our_address; /* where the outcome of TLS is told, or "" */
 	int64_t born;
 	int64_t mails;
 	struct smtp_plan plan; /* what is asked of the host */

@@ -73,8 +73,10 @@ no_tls(struct smtp_client *c, const char *what, const char *reply)
 {
 	if (c->mail != NULL)
 		smtp_fate_tls(c, "4.7.4",
-		    arena_printf(c->mail->arena, "TLS is required, but %s %s%s",
-			what, c->setup.host, reply));
+		    arena_printf(c->mail->arena,
+			"TLS is required%s, but %s %s%s",
+			c->setup.tls_by != NULL ? c->setup.tls_by : "", what,
+			c->setup.host, reply));
 	smtp_say_quit(c);
 	return SMTP_READY;
 }

@@ -33,6 +33,12 @@ smtp_outcome_to(smtp_outcome_fn *fn)
 	listener = fn;
 }
 
+bool
+smtp_outcome_is_wanted(void)
+{
+	return listener != NULL;
+}
+
 void
 smtp_outcome_tell(const struct smtp_tls_outcome *o)
 {

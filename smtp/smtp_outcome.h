@@ -34,6 +34,7 @@ enum smtp_tls_result {
 struct smtp_tls_outcome {
 	const char *nexthop;
 	const struct smtp_host *host;
+	const char *our_address; /* "" where there was no connection */
 	const struct smtp_tls_policy *policy; /* its origin tells whose */
 	enum smtp_tls_result result;
 	const char *reason; /* more words, or "" */
@@ -45,5 +46,8 @@ const char *smtp_tls_result_name(enum smtp_tls_result result);
 /* Who wants to know; what the outcome points to lives for the call. */
 typedef void smtp_outcome_fn(const struct smtp_tls_outcome *o);
 void smtp_outcome_to(smtp_outcome_fn *fn);
+
+/* Somebody does. */
+bool smtp_outcome_is_wanted(void);
 
 void smtp_outcome_tell(const struct smtp_tls_outcome *o);

@@ -57,7 +57,8 @@ smtp_plan_sts_said(struct smtp_plan *p, enum sts_mode mode, const char *mx)
 	}
 	smtp_policy_obey_sts(&p->tls);
 	p->tls.testing = mode == STS_TESTING;
-	if (sts_mx_matches(mx, p->host->name) || p->tls.testing)
+	p->unlisted = !sts_mx_matches(mx, p->host->name);
+	if (!p->unlisted || p->tls.testing)
 		settle(p);
 	else
 		leave_alone(p, FAULT_MESSAGE, SMTP_TLS_FAILED,
@@ -65,6 +66,14 @@ smtp_plan_sts_said(struct smtp_plan *p, enum sts_mode mode, const char *mx)
 			"host %s[%s] is not among the MX hosts that the "
 			"MTA-STS policy of the domain lists",
 			p->host->name, p->host->address));
+}
+
+void
+smtp_plan_sts_failed(struct smtp_plan *p)
+{
+	p->question = NULL;
+	leave_alone(p, FAULT_LOCAL, SMTP_TLS_FAILED,
+	    "MTA-STS policy lookup failure");
 }
 
 static void

@@ -37,6 +37,7 @@ struct smtp_plan {
 	smtp_planned_fn *done;
 	void *owner;
 	void *question; /* of who asks for the policy of MTA-STS */
+	bool unlisted;  /* a policy that is only tested does not name it */
 };
 
 /* Calls done when it is over, which may be before this returns.  Host and next
@@ -50,8 +51,8 @@ void smtp_plan_stop(struct smtp_plan *p);
 
 /* ---- MTA-STS (RFC 8461) ---- */
 
-/* Who knows the policies of domains.  ask() leads to smtp_plan_sts_said(), also
- * before it returns, unless drop() is called; p->question is its own, and NULL
+/* Who knows the policies of domains.  ask() leads to smtp_plan_sts_said() or
+ * smtp_plan_sts_failed(), also before it returns, unless drop() is called; p->question is its own, and NULL
  * where nothing is under way. */
 struct smtp_sts_calls {
 	void (*ask)(struct smtp_plan *p, const char *domain);
@@ -63,3 +64,6 @@ void smtp_plan_ask_sts(const struct smtp_sts_calls *calls);
  * blanks. */
 void smtp_plan_sts_said(struct smtp_plan *p, enum sts_mode mode,
     const char *mx);
+
+/* It cannot be known now: mail waits. */
+void smtp_plan_sts_failed(struct smtp_plan *p);
