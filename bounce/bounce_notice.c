@@ -146,7 +146,7 @@ send_begin(const struct note *n, const struct bounce_report *r, size_t size)
 	struct msg_mail_begin begin = {
 		.stream = n->stream,
 		.id = n->id.text,
-		.flags = MAIL_NOTICE |
+		.flags = MAIL_NOTICE | (r->about->flags & MAIL_REQUIRETLS) |
 		    (r->original->high ? MAIL_BODY_8BIT : 0u),
 		/* What goes to the postmaster is never answered: qmgr knows
 		 * this sender. */
@@ -291,6 +291,9 @@ bounce_notice(struct chan *c, const void *body, size_t len, int fd)
 		answer(c, m.stream, false, "");
 		return true;
 	}
+	/* RFC 8689 5: its content may come to where it may not. */
+	if ((m.flags & MAIL_REQUIRETLS) != 0)
+		m.ret = RET_HDRS;
 	r.kind = (enum notice_kind)m.kind;
 	r.to = m.to;
 	bounce_original_read(&original, file, &m);

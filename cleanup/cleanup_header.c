@@ -56,6 +56,15 @@ learn_message_id(struct cleanup_mail *m, const struct header_field *f)
 	m->env.message_id = arena_strdup(&m->arena, buf_str(&clean));
 }
 
+/* RFC 8689 4.3; the sender's REQUIRETLS is stronger. */
+static void
+learn_tls_required(struct cleanup_mail *m, const struct header_field *f)
+{
+	if (slice_eq_nocase(slice_trim(f->value), "No") &&
+	    (m->env.flags & MAIL_REQUIRETLS) == 0)
+		m->env.flags |= MAIL_TLS_OPTIONAL;
+}
+
 /* Only hosts of ours may say what we found out (RFC 8601 5). */
 static bool
 is_forged(const struct cleanup_mail *m, const struct header_field *f)
@@ -75,6 +84,8 @@ learn_field(struct cleanup_mail *m, const struct header_field *f)
 
 	if (header_is(f, "Received"))
 		m->hops++;
+	if (header_is(f, "TLS-Required"))
+		learn_tls_required(m, f);
 	if (known == NULL)
 		return !is_forged(m, f);
 	if (known->seen == SEEN_MESSAGE_ID && (m->seen & SEEN_MESSAGE_ID) == 0)

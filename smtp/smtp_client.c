@@ -172,6 +172,9 @@ say_mail(struct smtp_client *c)
 	if ((c->offer.extensions & SMTP_EXT_8BITMIME) != 0 &&
 	    (c->mail->source.flags & (MAIL_8BIT | MAIL_BODY_8BIT)) != 0)
 		buf_adds(out, " BODY=8BITMIME");
+	if ((c->offer.extensions & SMTP_EXT_REQUIRETLS) != 0 && c->secured &&
+	    (c->mail->source.flags & MAIL_REQUIRETLS) != 0)
+		buf_adds(out, " REQUIRETLS");
 	buf_adds(out, "\r\n");
 	return SMTP_RCPT;
 }

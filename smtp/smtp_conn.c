@@ -513,8 +513,8 @@ on_planned(void *owner)
 void
 smtp_conn_start(struct smtp_conn *c)
 {
-	smtp_plan_start(&c->plan, &c->arena, &c->host, c->nexthop, on_planned,
-	    c);
+	smtp_plan_start(&c->plan, &c->arena, &c->host, c->nexthop,
+	    smtp_mail_wish(c->mail), on_planned, c);
 }
 
 /* ---- the rest of the interface ---- */
@@ -531,15 +531,36 @@ policy_still_holds(const struct smtp_conn *c)
 	    str_eq(now.text, c->plan.tls.text);
 }
 
-struct smtp_conn *
-smtp_conn_take(const char *nexthop)
+/* What was asked of the host is enough for this mail. */
+static bool
+will_do(const struct smtp_conn *c, enum smtp_wish wish)
 {
-	const struct smtp_pool *p;
+	if (wish == SMTP_WISH_REQUIRE)
+		return c->plan.wish == SMTP_WISH_REQUIRE;
+	return wish == SMTP_WISH_OPTIONAL || c->plan.wish != SMTP_WISH_OPTIONAL;
+}
 
-	while ((p = map_gets(&pools, nexthop)) != NULL) {
-		struct smtp_conn *c = container_of(p->idle.prev,
-		    struct smtp_conn, link);
+/* The last one that was used and will do. */
+static struct smtp_conn *
+idle_conn(const char *nexthop, enum smtp_wish wish)
+{
+	struct smtp_pool *p = map_gets(&pools, nexthop);
+	struct smtp_conn *last = NULL;
 
+	if (p == NULL)
+		return NULL;
+	LIST_EACH(struct smtp_conn, c, &p->idle, link)
+		if (will_do(c, wish))
+			last = c;
+	return last;
+}
+
+struct smtp_conn *
+smtp_conn_take(const char *nexthop, enum smtp_wish wish)
+{
+	struct smtp_conn *c;
+
+	while ((c = idle_conn(nexthop, wish)) != NULL) {
 		pool_drop(c);
 		if (policy_still_holds(c))
 			return c;

@@ -60,7 +60,7 @@ MUST_CHECK struct smtp_conn *smtp_conn_new(const char *nexthop,
 void smtp_conn_start(struct smtp_conn *c);
 
 /* An idle one to that next hop, or NULL; and the next mail on it. */
-struct smtp_conn *smtp_conn_take(const char *nexthop);
+struct smtp_conn *smtp_conn_take(const char *nexthop, enum smtp_wish wish);
 void smtp_conn_send(struct smtp_conn *c, struct smtp_mail *mail,
     const struct smtp_conn_calls *calls, void *owner);
 

@@ -83,6 +83,20 @@ be_patient(const struct job *j, struct dsn *fate)
 	fate->status[0] = '4';
 }
 
+/* A message that may go to nobody of all who were tried, because of what they
+ * cannot do, is returned (RFC 8689 4.2.1). */
+static void
+be_strict(const struct job *j, struct dsn *fate)
+{
+	size_t tried = (size_t)j->addresses + (j->visited != NULL);
+
+	if (fate->outcome != OUTCOME_DEFER || j->lacking == 0 ||
+	    j->lacking < tried)
+		return;
+	fate->outcome = OUTCOME_BOUNCE;
+	fate->status[0] = '5';
+}
+
 static void
 report(struct job *j, size_t i)
 {
@@ -133,6 +147,7 @@ finish(struct job *j)
 	for (size_t i = 0; i < j->mail.n_rcpts; i++) {
 		decide_finally(j, i);
 		be_patient(j, &j->mail.rcpts[i].fate);
+		be_strict(j, &j->mail.rcpts[i].fate);
 		write_line(j, i);
 		if (j->from != NULL)
 			report(j, i);
@@ -333,7 +348,8 @@ go_on(struct job *j)
 static void
 begin(struct job *j)
 {
-	struct smtp_conn *c = smtp_conn_take(j->nexthop);
+	struct smtp_conn *c = smtp_conn_take(j->nexthop,
+	    smtp_mail_wish(&j->mail));
 
 	if (c == NULL) {
 		go_on(j);
@@ -413,6 +429,21 @@ begin_afresh(struct job *j)
 	begin(j);
 }
 
+/* The host cannot do what the message insists on. */
+static bool
+is_lacking(const struct smtp_mail *m)
+{
+	for (size_t i = 0; i < m->n_rcpts; i++) {
+		const char *status = m->rcpts[i].fate.status;
+
+		if (m->rcpts[i].tried &&
+		    (str_eq(status, SMTP_MAIL_LACKS) ||
+			str_eq(status, "4.7.4")))
+			return smtp_mail_insists(m);
+	}
+	return false;
+}
+
 static void
 on_over(void *owner)
 {
@@ -425,6 +456,7 @@ on_over(void *owner)
 		return;
 	}
 	note_relay(j, c->relay);
+	j->lacking += is_lacking(&j->mail);
 	if (c->client.greeted)
 		j->sessions++;
 	if (!j->resolved)

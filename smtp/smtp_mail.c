@@ -130,10 +130,38 @@ check_etrn(struct smtp_mail *m, uint32_t extensions, const char *host)
 }
 
 bool
+smtp_mail_insists(const struct smtp_mail *m)
+{
+	return (m->source.flags & MAIL_REQUIRETLS) != 0 && m->sender[0] != '\0';
+}
+
+enum smtp_wish
+smtp_mail_wish(const struct smtp_mail *m)
+{
+	if (smtp_mail_insists(m))
+		return SMTP_WISH_REQUIRE;
+	return (m->source.flags & MAIL_TLS_OPTIONAL) != 0 ? SMTP_WISH_OPTIONAL
+							  : SMTP_WISH_USUAL;
+}
+
+static void
+check_requiretls(struct smtp_mail *m, uint32_t extensions, const char *host)
+{
+	if (smtp_mail_insists(m) && (extensions & SMTP_EXT_REQUIRETLS) == 0)
+		smtp_mail_decide_rest(m, OUTCOME_DEFER, FAULT_MESSAGE,
+		    SMTP_MAIL_LACKS,
+		    arena_printf(m->arena,
+			"REQUIRETLS is required, but was not offered by host "
+			"%s",
+			host));
+}
+
+bool
 smtp_mail_check(struct smtp_mail *m, const struct smtp_offer *offer,
     const char *host, struct smtp_content *content)
 {
 	check_etrn(m, offer->extensions, host);
+	check_requiretls(m, offer->extensions, host);
 	check_size(m, offer->size_limit, host);
 	check_8bit(m, offer->extensions, host, content);
 	check_addresses(m, host);

@@ -16,6 +16,7 @@
 #include "msg.h"
 #include "smtp_content.h"
 #include "smtp_offer.h"
+#include "smtp_plan.h"
 
 struct smtp_rcpt {
 	const char *address; /* internal form */
@@ -55,6 +56,17 @@ void smtp_mail_decide(struct smtp_mail *m, struct smtp_rcpt *r,
     const char *text);
 void smtp_mail_decide_rest(struct smtp_mail *m, enum outcome outcome,
     enum fault fault, const char *status, const char *text);
+
+/* Nobody may have it but who proves his name under TLS and promises to ask the
+ * same of the next (RFC 8689); but a notification, which has no sender to go
+ * back to, is rather sent than lost. */
+bool smtp_mail_insists(const struct smtp_mail *m);
+
+/* The host does not do that.  Where no other one does either, it is for ever. */
+#define SMTP_MAIL_LACKS "4.7.30"
+
+/* What it asks of the way to a host. */
+enum smtp_wish smtp_mail_wish(const struct smtp_mail *m);
 
 /* What can be said before the host is asked: size, 8-bit content, addresses.
  * False where nobody is left to be tried.  Where the content must be converted,

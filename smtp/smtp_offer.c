@@ -19,6 +19,7 @@ static const struct {
 	{ "8BITMIME",   SMTP_EXT_8BITMIME   },
 	{ "ETRN",       SMTP_EXT_ETRN       },
 	{ "STARTTLS",   SMTP_EXT_STARTTLS   },
+	{ "REQUIRETLS", SMTP_EXT_REQUIRETLS },
 	{ "AUTH",       SMTP_EXT_AUTH       },
 };
 /* clang-format on */

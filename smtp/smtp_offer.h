@@ -17,6 +17,7 @@ enum smtp_extension {
 	SMTP_EXT_8BITMIME = 1 << 2,
 	SMTP_EXT_ETRN = 1 << 3,
 	SMTP_EXT_STARTTLS = 1 << 4,
+	SMTP_EXT_REQUIRETLS = 1 << 9,
 	SMTP_EXT_AUTH = 1 << 5,
 };
 

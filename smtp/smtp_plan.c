@@ -19,9 +19,24 @@ smtp_plan_ask_sts(const struct smtp_sts_calls *calls)
 
 /* ---- the end ---- */
 
+/* What the domain's owner promises is proof enough; else the name must be one
+ * that nobody could have slipped in. */
+static bool
+is_proof(const struct smtp_tls_policy *p)
+{
+	return p->level > SMTP_TLS_ENCRYPT && !p->testing;
+}
+
 static void
 settle(struct smtp_plan *p)
 {
+	if (p->wish == SMTP_WISH_OPTIONAL && p->tls.level == SMTP_TLS_DANE)
+		p->tls.level = SMTP_TLS_MAY;
+	if (p->wish == SMTP_WISH_REQUIRE && !is_proof(&p->tls)) {
+		p->tls.testing = false;
+		p->tls.match = NULL;
+		p->tls.level = SMTP_TLS_SECURE;
+	}
 	smtp_policy_settle(&p->tls, p->tls.level);
 	p->done(p->owner);
 }
@@ -44,7 +59,8 @@ static bool
 may_have_sts(const struct smtp_plan *p)
 {
 	return sts != NULL && p->tls.level == SMTP_TLS_MAY &&
-	    p->nexthop[0] != '[' && p->host->port == SMTP_PORT;
+	    p->wish != SMTP_WISH_OPTIONAL && p->nexthop[0] != '[' &&
+	    p->host->port == SMTP_PORT;
 }
 
 void
@@ -189,8 +205,8 @@ ask_dane(struct smtp_plan *p)
 
 void
 smtp_plan_start(struct smtp_plan *p, struct arena *a,
-    const struct smtp_host *host, const char *nexthop, smtp_planned_fn *done,
-    void *owner)
+    const struct smtp_host *host, const char *nexthop, enum smtp_wish wish,
+    smtp_planned_fn *done, void *owner)
 {
 	const char *why;
 
@@ -198,13 +214,14 @@ smtp_plan_start(struct smtp_plan *p, struct arena *a,
 		.arena = a,
 		.host = host,
 		.nexthop = nexthop,
+		.wish = wish,
 		.done = done,
 		.owner = owner,
 	};
 	if (smtp_policy_find(a, nexthop, &p->tls, &why) != FOUND_ONE)
 		leave_alone(p, FAULT_LOCAL, SMTP_TLS_FAILED, why);
-	else if (p->tls.level == SMTP_TLS_DANE ||
-	    p->tls.level == SMTP_TLS_DANE_ONLY)
+	else if (p->tls.level == SMTP_TLS_DANE_ONLY ||
+	    (p->tls.level == SMTP_TLS_DANE && p->wish != SMTP_WISH_OPTIONAL))
 		ask_dane(p);
 	else
 		ask_owner(p);

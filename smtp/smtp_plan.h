@@ -18,6 +18,13 @@
 #include "smtp_policy.h"
 #include "sts_policy.h"
 
+/* What a message asks for beside (RFC 8689). */
+enum smtp_wish {
+	SMTP_WISH_USUAL,
+	SMTP_WISH_REQUIRE,  /* a host that proves a name which is from no DNS */
+	SMTP_WISH_OPTIONAL, /* whatever the domain's owner says */
+};
+
 typedef void smtp_planned_fn(void *owner);
 
 struct smtp_plan {
@@ -31,6 +38,7 @@ struct smtp_plan {
 	enum smtp_tls_result result;
 
 	struct dane_lookup dane;
+	enum smtp_wish wish;
 	struct arena *arena;
 	const char *nexthop;
 	const struct smtp_host *host;
@@ -43,8 +51,8 @@ struct smtp_plan {
 /* Calls done when it is over, which may be before this returns.  Host and next
  * hop are borrowed; results are in the arena. */
 void smtp_plan_start(struct smtp_plan *p, struct arena *a,
-    const struct smtp_host *host, const char *nexthop, smtp_planned_fn *done,
-    void *owner);
+    const struct smtp_host *host, const char *nexthop, enum smtp_wish wish,
+    smtp_planned_fn *done, void *owner);
 
 /* Never calls done any more. */
 void smtp_plan_stop(struct smtp_plan *p);

@@ -150,7 +150,7 @@ go_on(struct probe *p)
 static void
 begin(struct probe *p)
 {
-	p->conn = smtp_conn_take(p->nexthop);
+	p->conn = smtp_conn_take(p->nexthop, SMTP_WISH_USUAL);
 	if (p->conn == NULL)
 		go_on(p);
 	else

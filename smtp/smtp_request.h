@@ -43,7 +43,8 @@ struct job {
 	struct smtp_conn *conn;
 	struct smtp_resolve resolve;
 	bool resolving, resolved;
-	size_t next; /* host to try */
+	size_t lacking; /* hosts that cannot do what the message insists on */
+	size_t next;    /* host to try */
 	int64_t addresses, sessions;
 	const char *visited;  /* address of the idle connection that was used */
 	struct dsn unreached; /* why the last host could not be reached */

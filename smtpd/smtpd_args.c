@@ -96,6 +96,14 @@ set_auth(struct options *o, struct slice value)
 	return value.len > 0;
 }
 
+/* RFC 8689 3; whether it was offered is not known here. */
+static bool
+set_requiretls(struct options *o, struct slice value)
+{
+	o->flags |= MAIL_REQUIRETLS;
+	return value.len == 0;
+}
+
 /* clang-format off */
 static const struct {
 	const char *keyword;
@@ -107,6 +115,8 @@ static const struct {
 	{ "SIZE", OF_MAIL, set_size, "5.5.4", "Bad message size syntax" },
 	{ "BODY", OF_MAIL, set_body, "5.5.4", "Unsupported BODY value" },
 	{ "AUTH", OF_MAIL, set_auth, "5.5.4", "Malformed AUTH value" }, /* RFC 4954 5 */
+	{ "REQUIRETLS", OF_MAIL, set_requiretls, "5.5.4",
+	  "REQUIRETLS has no value" },
 };
 /* clang-format on */
 

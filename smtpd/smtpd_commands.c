@@ -75,7 +75,10 @@ static const struct smtpd_command end_of_data =
 
 /* What EHLO offers; a keyword may be taken back by
  * smtpd_discard_ehlo_keywords. */
-enum extra { ALONE, WITH_SIZE, WITH_VRFY, WITH_TLS, WITH_MECHS, WITH_OLD_MECHS };
+enum extra {
+	ALONE, WITH_SIZE, WITH_VRFY, WITH_TLS, UNDER_TLS, WITH_MECHS,
+	WITH_OLD_MECHS
+};
 static const struct {
 	const char *keyword;
 	enum extra extra;
@@ -89,6 +92,7 @@ static const struct {
 	{ "AUTH",                WITH_OLD_MECHS }, /* of a draft of it */
 	{ "ENHANCEDSTATUSCODES", ALONE },     /* RFC 2034 */
 	{ "8BITMIME",            ALONE },     /* RFC 6152 */
+	{ "REQUIRETLS",          UNDER_TLS }, /* RFC 8689 */
 };
 /* clang-format on */
 
@@ -138,6 +142,7 @@ is_offered(const struct smtpd_session *s, const char *keyword, enum extra extra,
 {
 	if ((extra == WITH_VRFY && params.disable_vrfy_command) ||
 	    (extra == WITH_TLS && !offers_tls(s)) ||
+	    (extra == UNDER_TLS && s->tls == NULL) ||
 	    (extra == WITH_MECHS && mechs[0] == '\0') ||
 	    (extra == WITH_OLD_MECHS &&
 		(mechs[0] == '\0' || !params.broken_sasl_auth_clients)))

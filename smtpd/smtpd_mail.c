@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "msg.h"
 #include "param.h"
 #include "smtpd_args.h"
 #include "smtpd_reply.h"
@@ -34,6 +35,11 @@ smtpd_say_mail(struct smtpd_session *s, const char *args)
 		int code = smtpd_reply(s, v.code, v.status, "%s", v.text);
 		smtpd_forget(s);
 		return code;
+	}
+	if ((s->tx.flags & MAIL_REQUIRETLS) != 0 && s->tls == NULL) {
+		smtpd_forget(s);
+		return smtpd_reply(s, 555, "5.5.4",
+		    "Unsupported option: REQUIRETLS");
 	}
 	return smtpd_hear_mail(s, s->calls->mail(s));
 }

@@ -74,8 +74,9 @@ enum mail_flag {
 	MAIL_SPF_FAIL = 1 << 10, /* its client may not use its sender */
 	MAIL_DMARC_FAIL = 1 << 11,
 	MAIL_BACKUP = 1 << 12, /* job.flags: we stand in for its next hop */
-	MAIL_REPORT =
-	    1 << 13, /* written by report, which is not to hear of it */
+	MAIL_REPORT = 1 << 13, /* written by report: nothing of it is counted */
+	MAIL_REQUIRETLS = 1 << 14,   /* never without verified TLS (RFC 8689) */
+	MAIL_TLS_OPTIONAL = 1 << 15, /* TLS-Required: No (RFC 8689 4.3) */
 };
 
 /* Who is at the other end of a channel; also the rows of the rights table. */
