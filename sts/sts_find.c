@@ -16,6 +16,7 @@
 #include "log.h"
 #include "map.h"
 #include "sts_cache.h"
+#include "sts_look.h"
 
 #define DOMAINS_MAX   ((size_t)10000) /* in memory */
 #define ASKERS_MAX    ((size_t)10000)
@@ -212,29 +213,27 @@ note_failure(struct sts_domain *d, enum sts_fault fault, const char *why)
 	    is_in_force(d) ? ": the last one stays in force" : "");
 }
 
+static enum sts_fault
+fault_of(const struct https *fetch)
+{
+	if (fetch->ok)
+		return fetch->http.status == 200 ? STS_FAULT_INVALID
+						 : STS_FAULT_FETCH;
+	return fetch->fault == HTTPS_BAD_CERT ? STS_FAULT_WEBPKI
+					      : STS_FAULT_FETCH;
+}
+
 static void
 read_policy(struct sts_domain *d)
 {
 	CLEAN_ARENA struct arena a = { 0 };
-	const struct http *h = &d->fetch.http;
 	struct sts_policy p;
 	const char *why;
 
-	if (!d->fetch.ok)
-		note_failure(d,
-		    d->fetch.fault == HTTPS_BAD_CERT ? STS_FAULT_WEBPKI
-						     : STS_FAULT_FETCH,
-		    d->fetch.why);
-	else if (h->status != 200)
-		note_failure(d, STS_FAULT_FETCH, "the status is not 200");
-	else if (!str_eq(buf_str(&h->type), "text/plain"))
-		note_failure(d, STS_FAULT_INVALID, "it is not text/plain");
-	else if (!sts_policy_parse(&a,
-		     (struct slice){ buf_str(&h->body), h->body.len }, &p,
-		     &why))
-		note_failure(d, STS_FAULT_INVALID, why);
-	else
+	if (sts_look_judge(&a, &d->fetch, &p, &why))
 		keep(d, &p);
+	else
+		note_failure(d, fault_of(&d->fetch), why);
 }
 
 static void
@@ -260,7 +259,7 @@ fetch(struct sts_domain *d)
 	https_start(&d->fetch,
 	    &(struct https_want){
 		.host = buf_str(&host),
-		.path = "/.well-known/mta-sts.txt",
+		.path = STS_POLICY_PATH,
 		.limit = STS_POLICY_MAX,
 		.time = FIND_FETCH_TIME,
 	    },

@@ -2,8 +2,9 @@
 
 usage: tls_sink.py ADDRESS FOLDER PEM|none [HOW]: listens on port 25; the content
 of each message goes into a file of FOLDER, with a first line that says
-"clear" or "tls" and the name that the client asked for.
-HOW: fine, refuse (454), break (the handshake), inject (words behind 220), hang
+"clear" or "tls" and the name that the client asked for, and MAIL as it was
+said.
+HOW: fine, requiretls (offered under TLS), refuse (454), break (the handshake), inject (words behind 220), hang
 SPDX-License-Identifier: BSD-2-Clause
 """
 
@@ -38,7 +39,7 @@ def take(f, reply, how_said):
 
 
 def serve(s):
-    state = {"s": s, "f": s.makefile("rb"), "said": "clear"}
+    state = {"s": s, "f": s.makefile("rb"), "said": "clear", "mail": ""}
 
     def reply(text):
         state["s"].sendall(text.encode() + b"\r\n")
@@ -51,8 +52,11 @@ def serve(s):
             return
         if verb == b"EHLO":
             offer = pem != "none" and state["said"] == "clear"
+            require = how == "requiretls" and state["said"] != "clear"
             reply("250-sink\r\n250-PIPELINING" +
-                  ("\r\n250-STARTTLS" if offer else "") + "\r\n250 8BITMIME")
+                  ("\r\n250-STARTTLS" if offer else "") +
+                  ("\r\n250-REQUIRETLS" if require else "") +
+                  "\r\n250 8BITMIME")
         elif verb == b"STAR" and how == "refuse":
             reply("454 4.7.0 not now")
         elif verb == b"STAR":
@@ -72,7 +76,10 @@ def serve(s):
             state["f"] = state["s"].makefile("rb")
             state["said"] = "tls " + (names + [""])[0]
         elif verb == b"DATA":
-            take(state["f"], reply, state["said"])
+            take(state["f"], reply, state["said"] + " " + state["mail"])
+        elif verb == b"MAIL":
+            state["mail"] = line.decode().strip()
+            reply("250 2.1.0 Ok")
         elif verb == b"QUIT":
             reply("221 bye")
             return

@@ -43,6 +43,7 @@ static const struct check {
 	{ "name",      doctor_name,      true  },
 	{ "pointers",  doctor_pointers,  true  },
 	{ "mx",        doctor_mx,        true  },
+	{ "sts",       doctor_sts,       true  },
 	{ "srs",       doctor_srs,       false },
 	{ "spf",       doctor_spf,       true  },
 	{ "dmarc",     doctor_dmarc,     true  },

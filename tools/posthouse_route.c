@@ -30,9 +30,12 @@
 #include "route.h"
 #include "smtp_resolve.h"
 #include "srs.h"
+#include "sts_look.h"
+#include "tls.h"
 
-#define DEPTH_MAX 20   /* of expansions, as qmgr allows */
-#define ROUND     1000 /* milliseconds that the loop waits at most */
+#define DEPTH_MAX 20    /* of expansions, as qmgr allows */
+#define ROUND     1000  /* milliseconds that the loop waits at most */
+#define STS_TIME  10000 /* for a policy to be fetched */
 
 static struct arena arena;
 static struct services services;
@@ -103,6 +106,35 @@ show_host(const struct smtp_resolve *r, size_t i)
 		show("host %s[%s]:%u%s", h->name, h->address, h->port, note);
 }
 
+/* What smtp would be told, but for a policy that it remembers. */
+static void
+show_sts(const struct smtp_resolve *r)
+{
+	struct sts_look l = { 0 };
+	bool done = false;
+
+	if (!params.smtp_mta_sts || !r->target.mx ||
+	    r->target.port != SMTP_PORT)
+		return;
+	sts_look_start(&l, r->target.host, STS_TIME, on_resolved, &done);
+	while (!done)
+		loop_once(ROUND);
+	if (l.found == FOUND_ONE)
+		show("MTA-STS policy of %s: mode %s, max_age %lld, mx %s",
+		    r->target.host, sts_mode_name(l.policy.mode),
+		    (long long)l.policy.max_age, l.policy.mx);
+	else if (l.found == FOUND_FAILED)
+		show("MTA-STS policy of %s: not to be had now: %s",
+		    r->target.host, l.why);
+	for (size_t i = 0; l.found == FOUND_ONE && i < r->hosts.n; i++)
+		if (l.policy.mode != STS_NONE &&
+		    !sts_mx_matches(l.policy.mx, r->hosts.at[i].name))
+			show("%s is not in the policy%s", r->hosts.at[i].name,
+			    l.policy.mode == STS_ENFORCE ? ": gets no mail"
+							 : "");
+	sts_look_free(&l);
+}
+
 static void
 show_hosts(const char *nexthop)
 {
@@ -116,6 +148,8 @@ show_hosts(const char *nexthop)
 		end_way(r.fate.outcome, r.fate.status, r.fate.text);
 	for (size_t i = 0; i < r.hosts.n + r.hosts.dropped; i++)
 		show_host(&r, i);
+	if (r.fate.outcome == OUTCOME_NONE)
+		show_sts(&r);
 }
 
 /* ---- to mailboxes ---- */
@@ -404,6 +438,10 @@ open_all(void)
 	}
 	loop_start();
 	dns_start();
+	tls_start();
+	if (!https_open(params.smtp_tls_CAfile, &why))
+		show("smtp_tls_CAfile: %s: %s: no policy can be fetched",
+		    params.smtp_tls_CAfile, why);
 	return true;
 }
 

@@ -132,7 +132,8 @@ check_PROGRAMS += t/check_sts
 libposthouse_a_SOURCES += lib/mail/tlsrpt.h lib/mail/tlsrpt.c
 check_PROGRAMS += t/check_tlsrpt
 libposthouse_a_SOURCES += lib/mail/http.h lib/mail/http.c \
-	lib/mail/https.h lib/mail/https.c
+	lib/mail/https.h lib/mail/https.c \
+	lib/mail/sts_look.h lib/mail/sts_look.c
 check_PROGRAMS += t/check_http
 libposthouse_a_SOURCES += lib/mail/store.h lib/mail/store.c
 libposthouse_a_SOURCES += lib/mail/smtp_encode.h lib/mail/smtp_encode.c \

@@ -14,6 +14,7 @@
 #include "str.h"
 
 #define STS_ID_MAX      ((size_t)32)
+#define STS_POLICY_PATH "/.well-known/mta-sts.txt"
 #define STS_POLICY_MAX  ((size_t)65536)
 #define STS_MX_MAX      ((size_t)256)       /* patterns of a policy */
 #define STS_MAX_AGE_TOP ((int64_t)31557600) /* seconds (RFC 8461 3.2) */
