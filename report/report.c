@@ -19,6 +19,7 @@
 #include "report_send.h"
 #include "report_store.h"
 #include "report_tls.h"
+#include "tls.h"
 
 #define FLUSH_EVERY (5 * SECOND)
 
@@ -102,6 +103,7 @@ int
 main(int argc, char **argv)
 {
 	program_start(ROLE_REPORT, argc, argv);
+	tls_start(); /* digests are the library's, too */
 	open_store();
 	program_confine();
 	program_run(&calls);
