@@ -17,8 +17,7 @@ const char *smtp_fate_said(struct smtp_client *c);
  * the policy asks for. */
 void smtp_fate_rest(struct smtp_client *c, enum outcome outcome,
     const char *status, const char *text);
-void smtp_fate_tls(struct smtp_client *c, const char *status,
-    const char *text);
+void smtp_fate_tls(struct smtp_client *c, const char *status, const char *text);
 void smtp_fate_refuse_rest(struct smtp_client *c);
 void smtp_fate_accept_rest(struct smtp_client *c);
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "dane.h"
 #include "msg.h"
 #include "param.h"
 #include "program.h"
@@ -22,6 +23,20 @@ put_sts(struct buf *out, const struct sts_policy *p)
 	while (slice_next_part(&rest, ' ', &mx))
 		buf_addf(out, "mx: %.*s\n", (int)mx.len, mx.at);
 	buf_addf(out, "max_age: %lld", (long long)p->max_age);
+}
+
+/* RFC 6698 2.2 */
+static void
+put_tlsa(struct buf *out, const struct dane *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dane_record *r = &d->records[i];
+
+		buf_addf(out, "%s%u %u %u ", i > 0 ? "\n" : "", r->usage,
+		    r->selector, r->matching);
+		for (size_t k = 0; k < r->data.len; k++)
+			buf_addf(out, "%02x", (unsigned char)r->data.at[k]);
+	}
 }
 
 static void
@@ -50,6 +65,8 @@ tell(const struct smtp_tls_outcome *o, const char *domain, struct chan *c)
 		put_sts(&strings, &sts->policy);
 		m.mx = sts->policy.mx;
 	}
+	if (o->policy->origin == SMTP_TLS_BY_DANE && o->policy->dane != NULL)
+		put_tlsa(&strings, o->policy->dane);
 	str_printable(&reason, o->reason, strlen(o->reason), 200);
 	m.strings = buf_str(&strings);
 	m.reason = buf_str(&reason);

@@ -1,6 +1,7 @@
 # lib/mail, in reading order.
 libposthouse_a_SOURCES += \
-	lib/mail/msg.def lib/mail/records.def lib/mail/msg.h lib/mail/msg.c
+	lib/mail/msg.def lib/mail/records.def lib/mail/msg_words.h \
+	lib/mail/msg.h lib/mail/msg.c
 check_PROGRAMS += t/check_msg
 libposthouse_a_SOURCES += lib/mail/dsn.h lib/mail/dsn.c
 check_PROGRAMS += t/check_dsn
