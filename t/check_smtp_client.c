@@ -691,8 +691,10 @@ END_TEST
 #define TLS      "250-h\r\n250 STARTTLS\r\n"
 #define STARTTLS "STARTTLS\r\n"
 #define READY    "220 go\r\n"
+#define REQUIRE  "250-h\r\n250 REQUIRETLS\r\n"
 
-/* What the server says, the first of its lines to the last. */
+/* What the server says, the first of its lines to the last.  Where REQUIRETLS
+ * is in its name the message insists on it (RFC 8689). */
 static const struct {
 	const char *name;
 	enum smtp_client_tls tls;
@@ -741,6 +743,20 @@ static const struct {
 	    { { HI, EHLO }, { TLS, STARTTLS }, { READY "250 evil\r\n", "" } },
 	    "deferred 4.7.5 1 Cannot start TLS: words behind the reply to "
 	    "STARTTLS\n" },
+	{ "REQUIRETLS, and offered", SMTP_CLIENT_TLS_MUST,
+	    { { HI, EHLO }, { TLS, STARTTLS }, { READY, EHLO },
+		{ REQUIRE, "MAIL FROM:<s@x> REQUIRETLS\r\n" }, { OK, TO("a") },
+		{ OK, "DATA\r\n" }, { "354 go\r\n", CONTENT }, { OK, "" } },
+	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	{ "offered, and not asked for", SMTP_CLIENT_TLS_MUST,
+	    { { HI, EHLO }, { TLS, STARTTLS }, { READY, EHLO },
+		{ REQUIRE, FROM }, { OK, TO("a") }, { OK, "DATA\r\n" },
+		{ "354 go\r\n", CONTENT }, { OK, "" } },
+	    "sent 2.0.0 0 250 2.0.0 Ok\n" },
+	{ "REQUIRETLS, and not offered", SMTP_CLIENT_TLS_MUST,
+	    { { HI, EHLO }, { TLS, STARTTLS }, { READY, EHLO }, { PLAIN, "" } },
+	    "deferred 4.7.30 1 REQUIRETLS is required, but was not offered by "
+	    "host h[1]\n" },
 };
 
 START_TEST(under_tls_all_begins_anew)
@@ -749,7 +765,9 @@ START_TEST(under_tls_all_begins_anew)
 	struct play p = { 0 };
 
 	tls = secure[_i].tls;
-	begin(&p, "a", 0, 3);
+	begin(&p, "a",
+	    strstr(secure[_i].name, "REQUIRETLS") != NULL ? MAIL_REQUIRETLS : 0,
+	    3);
 	for (const struct line *l = secure[_i].lines; l->server != NULL; l++) {
 		CLEAN_BUF struct buf said = { 0 };
 
