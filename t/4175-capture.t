@@ -12,9 +12,12 @@ posthouse_setup a b
 r=$(root_of b)
 # [submission] and [smtps] of the sample, in force.
 sed -i '/^enabled = no$/d' "$r/etc/posthouse/master.conf"
+secret=SecretWordsOfTheLetter
+conf b 'smtpd_sasl_auth_enable = yes'
+printf 'bob:%s\n' "$(openssl passwd -6 $secret)" >"$r/etc/posthouse/passwd"
+chmod 600 "$r/etc/posthouse/passwd"
 start a
 start b
-secret=SecretWordsOfTheLetter
 
 capture() { # NAME: from now on
 	tshark -q -i wire -w "$lab/$1.pcap" >"$lab/$1.log" 2>&1 &
@@ -53,15 +56,15 @@ captured relay
 ok "relay: it arrives" mailbox_has b bob 'with ESMTPS id'
 hidden relay 25 smtp
 
-# ---- 465 and 587, with AUTH where it is offered ----
+# ---- 465 and 587, with AUTH ----
 capture 465
 is "465: a message" "$(client 465 send ssl bob@b.test "$secret")" 250
-client 465 auth ssl bob "$secret" >/dev/null
+is "465: AUTH" "$(client 465 auth ssl bob "$secret")" 235
 captured 465
 hidden 465 465 tls
 capture 587
 is "587: a message" "$(client 587 send tls bob@b.test "$secret")" 250
-client 587 auth tls bob "$secret" >/dev/null
+is "587: AUTH" "$(client 587 auth tls bob "$secret")" 235
 captured 587
 hidden 587 587 smtp
 

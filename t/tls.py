@@ -155,6 +155,28 @@ def show():
         pass
 
 
+def auth():
+    """AUTH PLAIN, then AUTH LOGIN, under TLS: the reply's code."""
+    how, user, password = args
+    for mechanism in "PLAIN", "LOGIN":
+        if how == "ssl":
+            m = smtplib.SMTP_SSL(host, port, context=trusting, timeout=20)
+        else:
+            m = smtplib.SMTP(host, port, timeout=20)
+            m.starttls(context=trusting)
+        m.ehlo()
+        m.user, m.password = user, password
+        try:
+            code, _ = m.auth(mechanism, getattr(
+                m, "auth_" + mechanism.lower()))
+        except smtplib.SMTPException as e:
+            code = e
+        m.close()
+        if code != 235:
+            break
+    print(code)
+
+
 def serial():
     s, f = greeted()
     s.sendall(b"STARTTLS\r\n")
