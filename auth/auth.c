@@ -1,6 +1,7 @@
 /*
  * auth says who a client is: it holds the password files, of which nobody else
- * sees anything, and answers for the clients of smtpd, whose octets it is given.
+ * sees anything, and answers for the clients of smtpd, whose octets it is given;
+ * and it has the passwords by which smtp logs in to other hosts.
  *
  * It reads the files while it is root; afterwards it can open nothing, and
  * master, to which it named the files before, hands it each that has become
@@ -9,6 +10,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
+#include "auth_host.h"
 #include "auth_login.h"
 #include "auth_source.h"
 #include "auth_work.h"
@@ -20,6 +22,9 @@ static const struct chan_rule rules[] = {
 	{ MSG_auth_begin, 1u << ROLE_SMTPD, auth_login_begin },
 	{ MSG_auth_next, 1u << ROLE_SMTPD, auth_login_next },
 	{ MSG_auth_abort, 1u << ROLE_SMTPD, auth_login_abort },
+	{ MSG_login, 1u << ROLE_SMTP, auth_host_login },
+	{ MSG_login_next, 1u << ROLE_SMTP, auth_host_next },
+	{ MSG_login_drop, 1u << ROLE_SMTP, auth_host_drop },
 };
 
 /* ---- mechanisms ---- */
@@ -129,12 +134,13 @@ static void
 on_peer_ended(struct chan *c)
 {
 	auth_login_peer_ended(c);
+	auth_host_peer_ended(c);
 }
 
 static uint32_t
 busy(void)
 {
-	return (uint32_t)auth_login_count();
+	return (uint32_t)(auth_login_count() + auth_host_count());
 }
 
 static void
@@ -153,7 +159,7 @@ static const struct program_calls calls = {
 	.go = on_go,
 	.busy = busy,
 	.status = say_status,
-	.feeders = 1u << ROLE_SMTPD,
+	.feeders = 1u << ROLE_SMTPD | 1u << ROLE_SMTP,
 };
 
 int
@@ -163,6 +169,7 @@ main(int argc, char **argv)
 	auth_users_secret();
 	want_all();
 	auth_source_read();
+	auth_host_open();
 	watch_files();
 	program_confine();
 	program_run(&calls);

@@ -7,7 +7,8 @@ noinst_LIBRARIES += auth/libauth.a
 auth_libauth_a_SOURCES = auth/auth_users.h auth/auth_users.c \
 	auth/auth_source.h auth/auth_source.c \
 	auth/auth_work.h auth/auth_work.c \
-	auth/auth_login.h auth/auth_login.c
+	auth/auth_login.h auth/auth_login.c \
+	auth/auth_host.h auth/auth_host.c
 check_PROGRAMS += t/check_auth
 t_check_auth_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/auth
 t_check_auth_LDADD = auth/libauth.a $(LDADD) $(CRYPT_LIBS)

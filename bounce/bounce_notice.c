@@ -41,12 +41,14 @@ static const char *const sender_words[] = {
 	[NOTICE_DELAY] = "sender delay notification",
 	[NOTICE_SUCCESS] = "sender delivery status notification",
 	[NOTICE_POSTMASTER] = "postmaster non-delivery notification",
+	[NOTICE_HELD] = "postmaster notification of mail in hold",
 };
 static const char *const copy_words[] = {
 	[NOTICE_BOUNCE] = "postmaster non-delivery notification",
 	[NOTICE_DELAY] = "postmaster delay notification",
 	[NOTICE_SUCCESS] = "",
 	[NOTICE_POSTMASTER] = "",
+	[NOTICE_HELD] = "",
 };
 
 uint32_t
@@ -142,7 +144,8 @@ send_begin(const struct note *n, const struct bounce_report *r, size_t size)
 {
 	CLEAN_ARENA struct arena a = { 0 };
 	CLEAN_BUF struct buf packet = { 0 };
-	bool to_postmaster = r->copy || r->kind == NOTICE_POSTMASTER;
+	bool to_postmaster = r->copy || r->kind == NOTICE_POSTMASTER ||
+	    r->kind == NOTICE_HELD;
 	struct msg_mail_begin begin = {
 		.stream = n->stream,
 		.id = n->id.text,

@@ -53,6 +53,15 @@ static const struct words {
 	    "recipients below and cannot be returned either, as it has no "
 	    "sender.  Its header is attached.",
 	},
+	[NOTICE_HELD] = {
+	    "Postmaster Warning: Mail in Hold",
+	    "Postmaster Warning: Mail in Hold",
+	    "A user sends more mail than he may, which often means that his "
+	    "password is known to somebody else.  What goes beyond the limit "
+	    "is kept in hold: mqueue shows it, and releases or deletes it.  "
+	    "The first such message is the one below.  No other warning "
+	    "follows today for this user.",
+	},
 };
 
 static void

@@ -317,6 +317,7 @@ cleanup_mail_is_foreign(const struct cleanup_mail *m)
 void
 cleanup_mail_results(struct cleanup_mail *m, const struct msg_mail_end *end)
 {
+	m->env.flags |= end->flags & MAIL_OVER_LIMIT;
 	if (!cleanup_mail_is_foreign(m))
 		return;
 	m->env.flags |= end->flags & (MAIL_SPF_FAIL | MAIL_DMARC_FAIL);

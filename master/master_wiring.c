@@ -27,6 +27,7 @@ static const struct wire_row {
 	{ ROLE_CALLOUT, ROLE_SMTP,    false },
 	{ ROLE_SMTPD,   ROLE_KEYS,    false },
 	{ ROLE_SMTPD,   ROLE_VERIFY,  false },
+	{ ROLE_SMTP,    ROLE_AUTH,    false },
 	{ ROLE_SMTPD,   ROLE_AUTH,    false },
 	{ ROLE_SMTPD,   ROLE_QMGR,    true  },
 	{ ROLE_SMTP,    ROLE_STS,     false },

@@ -18,6 +18,7 @@ qmgr_libqmgr_a_SOURCES = \
 	qmgr/qmgr_mail.h qmgr/qmgr_mail.c \
 	qmgr/qmgr_parts.h qmgr/qmgr_parts.c \
 	qmgr/qmgr_stood.h qmgr/qmgr_stood.c \
+	qmgr/qmgr_limited.h qmgr/qmgr_limited.c \
 	qmgr/qmgr_refused.h qmgr/qmgr_refused.c \
 	qmgr/qmgr_fate.h qmgr/qmgr_fate.c \
 	qmgr/qmgr_job.h qmgr/qmgr_job.c \

@@ -10,6 +10,7 @@
 #include "qmgr_notice.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "log.h"
@@ -55,16 +56,19 @@ settle(struct mail *mail, uint32_t i)
 /* ---- whom to tell ---- */
 
 static const char *
+whole(struct mail *mail, const char *to)
+{
+	return strchr(to, '@') != NULL
+	    ? to
+	    : arena_printf(&mail->arena, "%s@%s", to, params.myorigin);
+}
+
+static const char *
 postmaster(struct mail *mail)
 {
-	const char *to = params._2bounce_notice_recipient;
-
-	if (!param_has_word(params.notify_classes, "2bounce"))
-		return NULL;
-	for (const char *p = to; *p != '\0'; p++)
-		if (*p == '@')
-			return to;
-	return arena_printf(&mail->arena, "%s@%s", to, params.myorigin);
+	return param_has_word(params.notify_classes, "2bounce")
+	    ? whole(mail, params._2bounce_notice_recipient)
+	    : NULL;
 }
 
 /* Who is told of a recipient's failure; NULL: nobody. */
@@ -102,6 +106,7 @@ action_of(enum notice_kind kind)
 	case NOTICE_SUCCESS:
 		return "delivered";
 	case NOTICE_DELAY:
+	case NOTICE_HELD:
 		return "delayed";
 	}
 	return "failed";
@@ -271,6 +276,25 @@ notice_delay(struct mail *mail)
 		free_notice(n);
 }
 
+void
+notice_held(struct mail *mail)
+{
+	struct notice *n = mail->notice == 0 ? begin(mail, NOTICE_HELD) : NULL;
+	CLEAN_BUF struct buf rcpts = { 0 };
+
+	if (n == NULL) {
+		log_warn("%s: the postmaster could not be told that it is in "
+			 "hold",
+		    mail->msg->id.text);
+		return;
+	}
+	for (uint32_t i = 0; i < mail->m.n_rcpts; i++)
+		if (mail->m.rcpts[i].state == RCPT_QUEUED &&
+		    put_rcpt(&rcpts, mail, i, NOTICE_HELD))
+			n->n++;
+	send_notice(n, whole(mail, params.error_notice_recipient), &rcpts);
+}
+
 /* ---- the answer ---- */
 
 static void
@@ -281,7 +305,9 @@ finish(struct notice *n, uint32_t number, bool ok)
 	slots_drop(&open_notices, number);
 	n_open--;
 	mail->notice = 0;
-	if (!ok) {
+	if (n->kind == NOTICE_HELD) {
+		ok = true; /* a warning that is lost is lost */
+	} else if (!ok) {
 		if (n->kind == NOTICE_DELAY)
 			mail->msg->owner |= OWNER_WISH_WARN;
 		sched_alarm(qmgr.sched, mail->msg, NOTICE_AGAIN);

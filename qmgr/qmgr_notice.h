@@ -15,6 +15,7 @@
 bool notice_failed(struct mail *mail);
 
 /* The sender is to be told of the delay. */
+void notice_held(struct mail *mail); /* to the postmaster; once, or never */
 void notice_delay(struct mail *mail);
 
 /* bounce's answer; and its end, by which open notices fail. */

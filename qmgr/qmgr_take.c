@@ -17,6 +17,7 @@
 #include "msg.h"
 #include "qmgr_fate.h"
 #include "qmgr_handover.h"
+#include "qmgr_limited.h"
 #include "qmgr_mail.h"
 #include "qmgr_parts.h"
 #include "qmgr_scan.h"
@@ -155,7 +156,9 @@ take_file(const char *id, enum spool_dir dir, int fd)
 	bool keep = fd >= 0 && qmgr.n_loaded <= LOADED_MAX;
 	if (dir == SPOOL_NEW)
 		say_backup(mail);
-	if (dir == SPOOL_NEW && (keep || sched_settled(m)))
+	if (dir == SPOOL_NEW && limited_is(mail))
+		limited_hold(mail);
+	else if (dir == SPOOL_NEW && (keep || sched_settled(m)))
 		say_active(mail);
 	fate_progress(mail);
 	m = sched_find(qmgr.sched, id);

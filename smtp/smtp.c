@@ -10,6 +10,7 @@
  *	qmgr ─etrn_ask─▶ smtp_etrn, over the same
  *	smtp_plan ─▶ smtp_sts ─sts_ask─▶ sts
  *	smtp_outcome ─▶ smtp_result ─tls_result─▶ report
+ *	smtp_login ─login─▶ auth, where a host wants to know who we are
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -38,6 +39,7 @@ static const struct chan_rule rules[] = {
 	{ MSG_job_cancel, 1u << ROLE_QMGR, smtp_job_cancel },
 	{ MSG_probe_rcpt, 1u << ROLE_CALLOUT, smtp_probe_start },
 	{ MSG_forwarded, 1u << ROLE_SIGN, smtp_forward_answered },
+	{ MSG_login_say, 1u << ROLE_AUTH, smtp_login_answered },
 	{ MSG_backup_check, 1u << ROLE_QMGR, smtp_backup_check },
 	{ MSG_sts_said, 1u << ROLE_STS, smtp_sts_said },
 };
@@ -56,6 +58,7 @@ on_peer_ended(struct chan *c)
 	smtp_probe_peer_ended(c);
 	query_peer_ended(c);
 	smtp_sts_peer_ended(c);
+	smtp_login_peer_ended(c);
 }
 
 static void
@@ -103,6 +106,7 @@ main(int argc, char **argv)
 	smtp_sts_open();
 	smtp_result_open();
 	trace_open();
+	smtp_login_open();
 	(void)fd_limit(65536);
 	program_confine();
 	program_run(&calls);

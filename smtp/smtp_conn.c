@@ -92,6 +92,7 @@ conn_free(struct smtp_conn *c)
 {
 	pool_drop(c);
 	smtp_plan_stop(&c->plan);
+	smtp_login_drop(c);
 	smtp_client_free(&c->client);
 	arena_free(&c->arena);
 	free(c);
@@ -102,8 +103,8 @@ conn_free(struct smtp_conn *c)
 static void
 settle(struct smtp_conn *c)
 {
+	smtp_login_look(c);
 	void *owner = c->owner;
-
 	if (owner != NULL && c->mail->over) {
 		c->owner = NULL;
 		c->mails++;
@@ -244,6 +245,7 @@ retry_in_clear(struct smtp_conn *c)
 {
 	log_info("%s: TLS failed: trying again in clear text", c->relay);
 	c->note = "in clear text, as TLS failed";
+	smtp_login_drop(c);
 	smtp_client_free(&c->client);
 	c->in_clear = true;
 	c->connected = false;
@@ -368,6 +370,7 @@ on_connected(void *engine)
 		.tls = wanted_tls(c),
 		.tls_by = by_whom(c, ""),
 		.note = c->note,
+		.log_in = smtp_login_is_wanted(),
 	};
 
 	c->connected = true;
@@ -458,6 +461,8 @@ smtp_conn_new(const char *nexthop, const struct smtp_host *host,
 	c->owner = owner;
 	c->mail = mail;
 	c->born = loop_now();
+	c->once = smtp_login_is_wanted() &&
+	    params.smtp_sender_dependent_authentication;
 	c->host = *host;
 	c->host.name = arena_strdup(a, host->name);
 	c->host.address = arena_strdup(a, host->address);
@@ -579,6 +584,15 @@ smtp_conn_send(struct smtp_conn *c, struct smtp_mail *mail,
 	c->mail = mail;
 	c->client.now = loop_now();
 	smtp_client_send(&c->client, mail);
+	settle(c);
+	pump_kick(&c->pump);
+}
+
+void
+smtp_conn_login(struct smtp_conn *c, const struct msg_login_say *said)
+{
+	c->client.now = loop_now();
+	smtp_client_login(&c->client, said);
 	settle(c);
 	pump_kick(&c->pump);
 }

@@ -15,6 +15,7 @@
 #include "pump.h"
 #include "smtp_client.h"
 #include "smtp_hosts.h"
+#include "smtp_login.h"
 #include "smtp_plan.h"
 
 struct smtp_pool;
@@ -46,6 +47,7 @@ struct smtp_conn {
 	int64_t born;
 	int64_t mails;
 	struct smtp_plan plan; /* what is asked of the host */
+	struct smtp_login login;
 	bool connected;
 	bool told;     /* the outcome of TLS */
 	bool once;     /* not kept for another mail */
@@ -63,6 +65,9 @@ void smtp_conn_start(struct smtp_conn *c);
 struct smtp_conn *smtp_conn_take(const char *nexthop, enum smtp_wish wish);
 void smtp_conn_send(struct smtp_conn *c, struct smtp_mail *mail,
     const struct smtp_conn_calls *calls, void *owner);
+
+/* The answer to the engine's wish to log in. */
+void smtp_conn_login(struct smtp_conn *c, const struct msg_login_say *said);
 
 /* True while the content has not begun to go out: giving up costs nothing. */
 bool smtp_conn_harmless(const struct smtp_conn *c);

@@ -51,8 +51,9 @@ struct smtpd_conn {
 	bool trusted;            /* in mynetworks, or local */
 	bool limited;            /* the limits of clients hold for it */
 	bool counted;            /* among the connections of its address */
-	bool verifying;          /* the open question is VRFY's */
-	bool unlisted;           /* a list that is not the last word has not
+	bool over_limit; /* its user has sent too much: for this message */
+	bool verifying;  /* the open question is VRFY's */
+	bool unlisted;   /* a list that is not the last word has not
 				    the recipient that is asked about */
 };
 

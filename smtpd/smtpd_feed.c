@@ -246,7 +246,8 @@ send_end(struct smtpd_feed *f)
 	const struct smtpd_verify *v = &f->conn->verify;
 	struct msg_mail_end m = {
 		.stream = f->stream,
-		.flags = v->failed ? MAIL_SPF_FAIL : 0,
+		.flags = (v->failed ? MAIL_SPF_FAIL : 0u) |
+		    (f->conn->over_limit ? MAIL_OVER_LIMIT : 0u),
 		.results = v->results,
 		.spf = v->result,
 		.spf_domain = v->domain,

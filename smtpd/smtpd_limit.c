@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/sha.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -154,13 +155,17 @@ static struct key
 key_of(const char *addr)
 {
 	struct key k = { 0, 0 };
-	uint8_t bytes[16] = { 0 };
+	uint8_t bytes[16] = { 0 }, digest[SHA256_DIGEST_LENGTH];
 
 	if (inet_pton(AF_INET6, addr, bytes) == 1) {
 		for (size_t i = IPV6_BITS; i < 128; i++)
 			bytes[i / 8] &= (uint8_t) ~(0x80u >> (i % 8));
 	} else if (inet_pton(AF_INET, addr, bytes + 12) == 1) {
 		bytes[11] = 0xff;
+	} else { /* a user: among the groups, where no client can be */
+		(void)SHA256((const uint8_t *)addr, strlen(addr), digest);
+		memcpy(bytes, digest, sizeof(bytes));
+		bytes[0] = 0xff;
 	}
 	for (size_t i = 0; i < 8; i++) {
 		k.high = k.high << 8 | bytes[i];

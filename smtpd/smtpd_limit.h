@@ -9,7 +9,8 @@
  * counts with it.  What one process writes there the others take for numbers
  * and nothing more: a broken one can spoil the counting, not the reader.
  *
- * Clients are counted by address, IPv6 by its first 84 bits (as Postfix does).
+ * Clients are counted by address, IPv6 by its first 84 bits (as Postfix does),
+ * and users, in a file for all services, by their names in place of it.
  * Rates are counted in windows of anvil_rate_time_unit.  Where there is no room
  * for one more client, it is not counted.
  *

@@ -24,6 +24,7 @@
 static struct netlist *trusted_nets;
 static struct netlist *unlimited_nets;
 static struct smtpd_limits *limits;
+static struct smtpd_limits *users; /* NULL: they have no limits */
 static struct loop_timer beat;
 
 static const struct smtpd_verdict no_room = {
@@ -51,10 +52,25 @@ open_nets(struct netlist **nets, const char *name, const char *value)
 		log_fatal("%s: %s", name, why);
 }
 
+static struct smtpd_limits *
+open_limits(const char *name)
+{
+	CLEAN_BUF struct buf path = { 0 };
+	const char *why;
+
+	buf_addf(&path, "%s/%s", params.run_directory, name);
+	struct smtpd_limits *l = smtpd_limits_open(buf_str(&path), clock_mono(),
+	    &why);
+	if (why != NULL)
+		log_warn("%s: %s: this process counts alone", buf_str(&path),
+		    why);
+	return l;
+}
+
 void
 smtpd_policy_open(const char *service)
 {
-	CLEAN_BUF struct buf path = { 0 };
+	CLEAN_BUF struct buf name = { 0 };
 	const char *why;
 
 	if (!route_open(&why))
@@ -65,17 +81,19 @@ smtpd_policy_open(const char *service)
 	open_nets(&unlimited_nets, "smtpd_client_event_limit_exceptions",
 	    params.smtpd_client_event_limit_exceptions);
 	smtpd_restrict_open();
-	buf_addf(&path, "%s/clients.%s", params.run_directory, service);
-	limits = smtpd_limits_open(buf_str(&path), clock_mono(), &why);
-	if (why != NULL)
-		log_warn("%s: %s: this process counts clients alone",
-		    buf_str(&path), why);
+	buf_addf(&name, "clients.%s", service);
+	limits = open_limits(buf_str(&name));
+	if (params.smtpd_user_message_rate_limit > 0 ||
+	    params.smtpd_user_recipient_rate_limit > 0)
+		users = open_limits("users");
 }
 
 static void
 on_beat(struct loop_timer *t)
 {
 	smtpd_limits_beat(limits, loop_now());
+	if (users != NULL)
+		smtpd_limits_beat(users, loop_now());
 	loop_timer(t, LIMIT_BEAT, on_beat);
 }
 
@@ -155,6 +173,45 @@ smtpd_policy_leave(struct smtpd_conn *c)
 	c->counted = false;
 }
 
+/* ---- users ---- */
+
+static bool
+user_is_over(struct smtpd_conn *c, enum smtpd_rate rate, int64_t limit,
+    const char *what)
+{
+	if (users == NULL || c->s.user == NULL || limit <= 0)
+		return false;
+	uint32_t count = smtpd_limits_count(users, c->s.user, rate,
+	    params.anvil_rate_time_unit, loop_now());
+	if (count <= (uint64_t)limit)
+		return false;
+	if (!c->over_limit)
+		log_warn("%s rate limit exceeded: %u from user %s at %s for "
+			 "service %s",
+		    what, count, c->s.user, c->s.client.peer,
+		    program_service());
+	return true;
+}
+
+/* Fine where it goes on, perhaps into hold. */
+static struct smtpd_verdict
+limit_user(struct smtpd_conn *c, enum smtpd_rate rate, int64_t limit,
+    const char *what)
+{
+	if (!user_is_over(c, rate, limit, what))
+		return SMTPD_FINE;
+	if (str_eq(params.smtpd_user_limit_action, "hold")) {
+		c->over_limit = true;
+		return SMTPD_FINE;
+	}
+	return (struct smtpd_verdict){
+		.code = 450,
+		.status = "4.7.1",
+		.text = arena_printf(&c->s.tx.arena,
+		    "Error: too much mail from user %s", c->s.user),
+	};
+}
+
 /* ---- the transaction ---- */
 
 struct smtpd_verdict
@@ -165,7 +222,9 @@ smtpd_policy_mail(struct smtpd_conn *c)
 		return too_much(c, 450, "4.7.1", "much mail");
 	if (!smtpd_space_is_enough(c->s.tx.announced, loop_now()))
 		return no_room;
-	return SMTPD_FINE;
+	c->over_limit = false;
+	return limit_user(c, RATE_MESSAGES,
+	    params.smtpd_user_message_rate_limit, "Message");
 }
 
 struct smtpd_verdict
@@ -402,7 +461,9 @@ smtpd_policy_rcpt(struct smtpd_conn *c, const struct addr *rcpt)
 	if (over_rate(c, RATE_RCPTS, params.smtpd_client_recipient_rate_limit,
 		"Recipient address rate"))
 		return too_much(c, 450, "4.7.1", "many recipients");
-	return judge(c, rcpt);
+	struct smtpd_verdict v = limit_user(c, RATE_RCPTS,
+	    params.smtpd_user_recipient_rate_limit, "Recipient");
+	return v.code == 250 ? judge(c, rcpt) : v;
 }
 
 /* ---- ETRN ---- */

@@ -10,7 +10,7 @@ mail_user b bob
 dns_start
 posthouse_setup a b c
 conf a 'debug_peer_list = 10.53.0.3, !10.53.0.4, .a.test' \
-    'smtp_tls_security_level = none'
+    'inet_protocols = ipv4' 'smtp_tls_security_level = none'
 start a
 start b
 start c

@@ -35,6 +35,7 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_SMTPD, ROLE_KEYS },
 		{ ROLE_SMTPD, ROLE_VERIFY },
 		{ ROLE_SMTPD, ROLE_AUTH },
+		{ ROLE_SMTP, ROLE_AUTH },
 		{ ROLE_SMTPD, ROLE_QMGR },
 		{ ROLE_CLEANUP, ROLE_VERIFY },
 		{ ROLE_CLEANUP, ROLE_SIGN },

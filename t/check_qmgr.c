@@ -932,6 +932,34 @@ START_TEST(what_a_primary_refuses)
 }
 END_TEST
 
+/* Marked by smtpd: kept from the beginning, and the postmaster hears of the
+ * first. */
+START_TEST(mail_beyond_the_limit_of_a_user)
+{
+	const char *classes = params.notify_classes;
+	const char *to = params.error_notice_recipient;
+	struct msg_notice notice;
+	CLEAN_BUF struct buf packet = { 0 };
+
+	params.notify_classes = "resource";
+	params.error_notice_recipient = "postmaster@x.test";
+	mail_flags = MAIL_OVER_LIMIT;
+	CLEAN_STR char *id = xstrdup(SEND("s@x.test", "a@y.test"));
+	uint32_t stream = next_notice(&packet, &notice);
+	ck_assert_str_eq(notice.to, "postmaster@x.test");
+	ck_assert_uint_eq(notice.kind, NOTICE_HELD);
+	notice_over(stream, true);
+	ck_assert(lies_in(id, SPOOL_HOLD));
+	LOGGED("placed on hold: too much mail from user");
+
+	CLEAN_STR char *next = xstrdup(SEND("s@x.test", "b@y.test"));
+	ck_assert(lies_in(next, SPOOL_HOLD));
+	ck_assert(!next_packet(bounce_end, MSG_notice, &packet, SECOND / 4));
+	params.notify_classes = classes;
+	params.error_notice_recipient = to;
+}
+END_TEST
+
 START_TEST(others_of_a_refused_message_go_on)
 {
 	struct msg_job job;
@@ -1529,6 +1557,7 @@ suite_of_cases(void)
 	tcase_add_test(t, hosts_that_are_no_addresses_close_the_channel);
 	tcase_add_loop_test(t, what_a_primary_refuses, 0,
 	    (int)ARRAY_LEN(refusals));
+	tcase_add_test(t, mail_beyond_the_limit_of_a_user);
 	tcase_add_test(t, others_of_a_refused_message_go_on);
 	tcase_add_test(t, of_a_mixed_message_each_has_its_time);
 	tcase_add_test(t, an_alias_becomes_its_members);

@@ -165,6 +165,30 @@ START_TEST(without_the_file_a_process_counts_alone)
 }
 END_TEST
 
+/* Users are counted like addresses, and none of them is one. */
+START_TEST(users_are_counted_by_name)
+{
+	make_file();
+	struct smtpd_limits *l = open_at(1000);
+
+	for (uint32_t i = 1; i <= 3; i++)
+		ck_assert_uint_eq(smtpd_limits_count(l, "alice@example.com",
+				      RATE_MESSAGES, UNIT, 1000),
+		    i);
+	ck_assert_uint_eq(smtpd_limits_count(l, "alice", RATE_MESSAGES, UNIT,
+			      1000),
+	    1);
+	ck_assert_uint_eq(smtpd_limits_count(l, "alice@example.com", RATE_RCPTS,
+			      UNIT, 1000),
+	    1);
+	ck_assert_uint_eq(smtpd_limits_count(l, "alice@example.com",
+			      RATE_MESSAGES, UNIT, 1000 + UNIT),
+	    1);
+	smtpd_limits_close(&l);
+	unlink(path);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -177,6 +201,7 @@ suite_of_cases(void)
 	tcase_add_test(t, neighbours_in_ipv6_are_one_client);
 	tcase_add_test(t, a_full_table_counts_less_and_recovers);
 	tcase_add_test(t, without_the_file_a_process_counts_alone);
+	tcase_add_test(t, users_are_counted_by_name);
 	suite_add_tcase(s, t);
 	return s;
 }

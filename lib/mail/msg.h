@@ -78,6 +78,7 @@ enum mail_flag {
 	MAIL_REPORT = 1 << 13, /* written by report: nothing of it is counted */
 	MAIL_REQUIRETLS = 1 << 14,   /* never without verified TLS (RFC 8689) */
 	MAIL_TLS_OPTIONAL = 1 << 15, /* TLS-Required: No (RFC 8689 4.3) */
+	MAIL_OVER_LIMIT = 1 << 16,   /* its user sends more than he may */
 };
 
 /* Who is at the other end of a channel; also the rows of the rights table. */

@@ -13,6 +13,7 @@ enum notice_kind {
 	NOTICE_DELAY,
 	NOTICE_SUCCESS,
 	NOTICE_POSTMASTER, /* a double bounce */
+	NOTICE_HELD,       /* to the postmaster: it is kept in hold */
 };
 
 enum wake_kind {

@@ -36,8 +36,8 @@ MUST_CHECK struct restrictions *restrictions_open(const char *list,
     const char **why);
 void restrictions_close(struct restrictions **r);
 
-/* Whether an item of the list refuses what goes elsewhere: without one this host
- * is an open relay. */
+/* Whether an item of the list refuses what goes elsewhere: without one this
+ * host is an open relay. */
 bool restrictions_refuse_relay(const struct restrictions *r);
 
 /* What is judged.  Where a pointer is NULL, restrictions about it decide

@@ -1,6 +1,7 @@
 /*
  * Fuzz: everything that a server says to the client, from its greeting on.  The
- * first byte says how the input is cut, the second what the message is like.
+ * first byte says how the input is cut, the second what the message is like, and
+ * whether we log in (the part of auth is played by its engine).
  *
  * Whatever the server says: in the end every recipient has a fate, nobody is
  * called sent to whom the content did not go out, and the content goes out
@@ -19,6 +20,7 @@
 #include "log.h"
 #include "msg.h"
 #include "param.h"
+#include "sasl.h"
 
 #define RCPTS 3
 
@@ -33,6 +35,7 @@ struct world {
 	struct smtp_rcpt rcpts[RCPTS];
 	struct arena arena;
 	struct buf said;
+	struct sasl_client *login;
 };
 
 static int
@@ -58,11 +61,12 @@ content_fd(void)
 static void
 begin(struct world *w, uint8_t kind)
 {
-	static const struct smtp_setup setup = {
+	const struct smtp_setup setup = {
 		.host = "h[1]",
 		.nexthop = "x",
 		.helo = "me",
 		.other_self = "self",
+		.log_in = (kind & 8) != 0,
 	};
 	static const char *const addresses[RCPTS] = { "a@x", "b c@x",
 		"\xc3\xbc@x" };
@@ -87,6 +91,47 @@ begin(struct world *w, uint8_t kind)
 	if (!w->c.greeted)
 		smtp_client_start(&w->c, &setup);
 	smtp_client_send(&w->c, &w->mail);
+}
+
+/* The strongest of what is offered, with a nonce that the seeds know. */
+static enum sasl_step
+ask_engine(struct world *w, enum smtp_auth_wish wish, struct msg_login_say *m,
+    struct buf *said)
+{
+	static const struct sasl_login login = { .user = "u",
+		.password = "p",
+		.nonce = "n" };
+	struct slice challenge = { buf_str(&w->c.auth.challenge),
+		w->c.auth.challenge.len };
+	unsigned int mech = SASL_SCRAM;
+
+	if (wish == SMTP_AUTH_NEXT)
+		return sasl_client_next(w->login, &challenge, said);
+	while (mech > SASL_PLAIN && (w->c.offer.mechs & 1u << mech) == 0)
+		mech--;
+	sasl_client_destroy(&w->login);
+	w->login = sasl_client_create((enum sasl_mech)mech, &login);
+	m->mech = sasl_name((enum sasl_mech)mech);
+	return sasl_client_next(w->login, NULL, said);
+}
+
+static void
+play_auth(struct world *w)
+{
+	enum smtp_auth_wish wish = w->c.auth.wish;
+	CLEAN_BUF struct buf said = { 0 };
+	struct msg_login_say m = { .verdict = LOGIN_SAY, .mech = "" };
+
+	w->c.auth.wish = SMTP_AUTH_NOTHING;
+	if (wish == SMTP_AUTH_NOTHING)
+		return;
+	enum sasl_step step = ask_engine(w, wish, &m, &said);
+	if (step == SASL_FAILED)
+		m.verdict = LOGIN_FAILED;
+	m.text = sasl_client_why(w->login);
+	m.proved = step == SASL_DONE;
+	m.bytes = (struct slice){ buf_str(&said), said.len };
+	smtp_client_login(&w->c, &m);
 }
 
 /* What goes out, as a pump would send it. */
@@ -139,6 +184,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	for (size_t at = 2; at < n && w.c.state != SMTP_CLOSED; at += step) {
 		smtp_client_input(&w.c, (const char *)bytes + at,
 		    MIN(step, n - at));
+		play_auth(&w);
 		take(&w);
 		if (w.c.state != SMTP_IDLE)
 			continue;
@@ -154,6 +200,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (w.c.state != SMTP_CLOSED)
 		log_panic("still open");
 	check_fates(&w);
+	sasl_client_destroy(&w.login);
 	smtp_client_free(&w.c);
 	arena_free(&w.arena);
 	buf_free(&w.said);
