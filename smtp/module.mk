@@ -19,6 +19,7 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_sts.h smtp/smtp_sts.c \
 	smtp/smtp_result.h smtp/smtp_result.c \
 	smtp/smtp_login.h smtp/smtp_login.c \
+	smtp/smtp_socket.h smtp/smtp_socket.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_request.h smtp/smtp_request.c \
 	smtp/smtp_forward.h smtp/smtp_forward.c \

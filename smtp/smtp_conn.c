@@ -9,18 +9,15 @@
 
 #include "smtp_conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "log.h"
 #include "map.h"
 #include "param.h"
 #include "smtp_memory.h"
+#include "smtp_socket.h"
 #include "smtp_tls.h"
 #include "str.h"
 #include "tls.h"
@@ -28,12 +25,6 @@
 struct smtp_pool {
 	struct list idle; /* the longest idle first */
 	char *nexthop;
-};
-
-union endpoint {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
 };
 
 static struct map pools; /* next hop to struct smtp_pool */
@@ -343,18 +334,10 @@ wanted_tls(const struct smtp_conn *c)
 static void
 note_our_address(struct smtp_conn *c)
 {
-	char text[INET6_ADDRSTRLEN];
-	union endpoint at;
-	socklen_t len = sizeof(at);
-	const void *address = &at.v4.sin_addr;
+	CLEAN_BUF struct buf text = { 0 };
 
-	if (!smtp_outcome_is_wanted() ||
-	    getsockname(c->pump.fd, &at.any, &len) < 0)
-		return;
-	if (at.any.sa_family == AF_INET6)
-		address = &at.v6.sin6_addr;
-	if (inet_ntop(at.any.sa_family, address, text, sizeof(text)) != NULL)
-		c->our_address = arena_strdup(&c->arena, text);
+	if (smtp_outcome_is_wanted() && smtp_socket_address(c->pump.fd, &text))
+		c->our_address = arena_strdup(&c->arena, buf_str(&text));
 }
 
 static void
@@ -393,62 +376,6 @@ static const struct pump_engine pump_calls = {
 };
 
 /* ---- connecting ---- */
-
-/* The length of the endpoint, or 0 where the text is no address. */
-static socklen_t
-make_endpoint(union endpoint *at, const char *address, uint16_t port)
-{
-	memset(at, 0, sizeof(*at));
-	if (inet_pton(AF_INET, address, &at->v4.sin_addr) == 1) {
-		at->v4.sin_family = AF_INET;
-		at->v4.sin_port = htons(port);
-		return sizeof(at->v4);
-	}
-	if (inet_pton(AF_INET6, address, &at->v6.sin6_addr) == 1) {
-		at->v6.sin6_family = AF_INET6;
-		at->v6.sin6_port = htons(port);
-		return sizeof(at->v6);
-	}
-	return 0;
-}
-
-/* Mail goes out with another address than ours where this fails, which is
- * better than not at all. */
-static void
-bind_source(int fd, bool ipv6)
-{
-	const char *address = ipv6 ? params.smtp_bind_address6
-				   : params.smtp_bind_address;
-	union endpoint at;
-
-	if (address[0] == '\0')
-		return;
-	socklen_t len = make_endpoint(&at, address, 0);
-	if (len == 0 || bind(fd, &at.any, len) < 0)
-		log_warn("cannot bind to %s (smtp_bind_address%s): %s", address,
-		    ipv6 ? "6" : "", strerror(errno));
-}
-
-/* The socket on its way to the host, or -1 with errno. */
-static int
-begin_connect(const struct smtp_host *host)
-{
-	union endpoint at;
-	socklen_t len = make_endpoint(&at, host->address, host->port);
-	CLEAN_FD int fd = socket(at.any.sa_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-
-	if (fd < 0)
-		return -1;
-	/* What we say goes out in few and whole pieces, so nothing is gained
-	 * by waiting for more; a failure only makes it slower. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	bind_source(fd, host->ipv6);
-	if (connect(fd, &at.any, len) < 0 && errno != EINPROGRESS)
-		return -1;
-	return TAKE_FD(fd);
-}
 
 struct smtp_conn *
 smtp_conn_new(const char *nexthop, const struct smtp_host *host,
@@ -491,7 +418,7 @@ refuse(struct smtp_conn *c)
 static void
 begin(struct smtp_conn *c)
 {
-	int fd = begin_connect(&c->host);
+	int fd = smtp_socket_begin(&c->host);
 	if (fd < 0) {
 		not_connected(c, errno);
 		conn_free(c);
