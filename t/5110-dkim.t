@@ -36,9 +36,10 @@ record 'loop2._domainkey.a CNAME loop._domainkey.a'
 record "huge._domainkey.a TXT ( $(awk 'BEGIN { for (i = 0; i < 240; i++) {
 	printf "\""; for (j = 0; j < 25; j++) printf "n=0123456;"; print "\"" } }') )"
 
+host_binds="$keys:/keys $out:/out $in:/in $got:/got"
 host a 10.53.0.2
 host b 10.53.0.3
-host_binds="$keys:/keys" postfix p 10.53.0.11 \
+postfix p 10.53.0.11 \
     'smtpd_milters = inet:127.0.0.1:8891' 'milter_default_action = tempfail'
 mail_user a alice
 dns_start
@@ -58,8 +59,6 @@ arrived() { [ "$(find "$got" -name '[0-9]*' | wc -l)" -ge "$1" ]; }
 sink() { # [EXTENSION]
 	on b $py -c "$(cat "$peers_py")" sink 10.53.0.3 /got "$@" &
 }
-mkdir "$(root_of b)/got"
-mount --bind "$got" "$(root_of b)/got"
 peer() { # HOST ARGUMENTS...: python on that host, with the test's folders
 	peer_host=$1
 	shift
@@ -69,8 +68,6 @@ peer() { # HOST ARGUMENTS...: python on that host, with the test's folders
 echo "# out: signed here, judged by others, a next hop without 8BITMIME"
 $py "$peers_py" make "$out" $n
 sink
-mkdir "$r/out"
-mount --bind "$out" "$r/out"
 ok "$n messages are taken" peer a send /out 127.0.0.1 25 author@a.test bob@b.test
 ok "and go out" wait_for 60 arrived $((n + 1))
 ok "nothing above 127 goes to a host of 7 bits" \
@@ -94,8 +91,6 @@ passes() { # USER: messages all of whose signatures pass
 		head && /dkim=/ { if (/dkim=pass/) pass++; else bad++ }
 		END { print n + (on && pass && !bad) }'
 }
-mkdir "$(root_of b)/out"
-mount --bind "$out" "$(root_of b)/out"
 ok "they are taken" peer b send /out 10.53.0.2 25 author@a.test alice@a.test
 all_in() { [ "$(mailbox_count a "$1")" -ge "$2" ]; }
 ok "and arrive" wait_for 60 all_in alice $((n + 1))
@@ -119,8 +114,6 @@ ok "opendkim listens" wait_for 10 on p python3 -c \
     'import socket; socket.create_connection(("127.0.0.1", 8891), 2)'
 DKIM_DOMAIN=p.test $py "$peers_py" make "$in" 40
 rm "$in/big"
-mkdir "$(root_of p)/in"
-mount --bind "$in" "$(root_of p)/in"
 ok "40 messages are taken by Postfix" \
     peer p send /in 127.0.0.1 25 author@p.test paula@a.test
 ok "and arrive here" wait_for 60 all_in paula 40
@@ -153,7 +146,7 @@ is "signed twice" "$(signed local)" 2
 letter alice@other.test foreign | as a alice sendmail -t -i
 ok "mail of another domain arrives" arrives foreign
 is "not signed" "$(signed foreign)" 0
-as a alice sendmail -f alice@a.test nobody@a.test </dev/null
+letter alice@a.test lost | as a alice sendmail -f alice@a.test no.such.user@a.test
 ok "a bounce comes back" wait_for 20 mailbox_has a alice '^Subject: Undelivered'
 is "signed" "$(signed 'Undelivered Mail Returned to Sender')" 2
 

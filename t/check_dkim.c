@@ -107,6 +107,8 @@ static const struct {
 	{ "TWFu", "Man" },
 	{ " T\r\n W\tFu ", "Man" },
 	{ "TWFuTQ==", "ManM" },
+	{ "TWF=", NULL },
+	{ "TR==", NULL },
 	{ "T", NULL },
 	{ "TQ", NULL },
 	{ "TQ=", NULL },

@@ -97,7 +97,7 @@ def message(i):
 def make(folder, n):
     for i in range(int(n)):
         write(folder, "%04d" % i, message(i))
-    big = "".join("line %d  of many \t words \r\n" % i for i in range(380000))
+    big = "".join("line %d  of many \t words \r\n" % i for i in range(300000))
     write(folder, "big", (message(4) + b"\r\n" + big.encode()))
 
 

@@ -11,7 +11,11 @@
 /* 2026-01-01; in milliseconds. */
 #define WORLD_NOW ((int64_t)1767225600000)
 
-/* Keys of our own, made once: [0] RSA, of 1024 bits, [1] Ed25519; published at
+/* When messages are judged: WORLD_NOW, unless a test sets it. */
+extern int64_t world_now;
+
+/* Keys of our own, made once: [0] RSA, of 1024 bits (2048 with
+ * POSTHOUSE_LONG), [1] Ed25519; published at
  * rsa._domainkey.x.test and ed._domainkey.x.test. */
 EVP_PKEY *world_key(int ed25519);
 

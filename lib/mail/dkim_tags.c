@@ -174,6 +174,11 @@ dkim_base64_get(struct buf *out, struct slice text)
 		bits = bits << 6 | (uint32_t)value;
 		if (++letters % 4 != 0)
 			continue;
+		/* The bits that stand for nothing are zeros. */
+		if ((bits & (((uint32_t)1 << (8 * pads)) - 1)) != 0) {
+			buf_cut(out, before);
+			return false;
+		}
 		for (size_t n = 0; n < 3 - pads; n++)
 			buf_addc(out, (char)(bits >> (16 - 8 * n) & 0xff));
 	}

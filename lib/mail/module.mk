@@ -119,7 +119,12 @@ libposthouse_a_SOURCES += \
 	lib/mail/dkim_verify.h lib/mail/dkim_verify.c \
 	lib/mail/dkim_sign.h lib/mail/dkim_sign.c \
 	lib/mail/dkim_files.h lib/mail/dkim_files.c
-check_PROGRAMS += t/check_dkim t/check_dkim_verify
+check_PROGRAMS += t/check_dkim t/check_dkim_verify t/check_dkim_second
+t_check_dkim_second_SOURCES = t/check_dkim_second.c \
+	t/dkim_second.h t/dkim_second.c t/dkim_world.h t/dkim_world.c
+t_check_dkim_second_LDADD = $(LDADD) -ldl
+check_PROGRAMS += t/check_dkim_key
+t_check_dkim_key_SOURCES = t/check_dkim_key.c t/dkim_world.h t/dkim_world.c
 t_check_dkim_verify_SOURCES = t/check_dkim_verify.c \
 	t/dkim_world.h t/dkim_world.c
 check_PROGRAMS += t/check_authres
