@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 
+#include "canonical.h"
 #include "cleanup_peer.h"
 #include "log.h"
 #include "param.h"
@@ -26,7 +27,7 @@ main(int argc, char **argv)
 	const char *why;
 
 	program_start(ROLE_CLEANUP, argc, argv);
-	if (!route_open(&why))
+	if (!route_open(&why) || !canonical_open(&why))
 		log_fatal("%s", why);
 
 	int queue = open(params.queue_directory,

@@ -9,7 +9,10 @@
 
 #include "addr.h"
 #include "authres.h"
+#include "canonical.h"
 #include "date.h"
+#include "log.h"
+#include "own.h"
 #include "param.h"
 #include "rewrite.h"
 
@@ -100,37 +103,77 @@ put(struct cleanup_mail *m, const char *from, const char *to)
 	spool_draft_data(&m->draft, from, (size_t)(to - from));
 }
 
-/* The field with its addresses completed; names, comments and folds stay. */
+/* The field with its addresses completed, and as others are to see them; names,
+ * comments and folds stay. */
 static void
-put_completed(struct cleanup_mail *m, const struct header_field *f)
+put_rewritten(struct cleanup_mail *m, const struct header_field *f)
 {
-	CLEAN_BUF struct buf value = { 0 };
+	CLEAN_BUF struct buf value = { 0 }, canonical = { 0 };
+	const struct buf *out = &value;
 
 	rewrite_field_value(&value, f->value);
+	switch (canonical_field(&canonical, f,
+	    (struct slice){ buf_str(&value), value.len })) {
+	case FOUND_ONE:
+		out = &canonical;
+		break;
+	case FOUND_FAILED:
+		log_warn("%s: canonical addresses of the header: a table could "
+			 "not be asked, or its value is no address: refused "
+			 "for now",
+		    m->env.id);
+		cleanup_mail_lose(m, 451, "4.3.0",
+		    "Error: canonical look-up failed");
+		return;
+	case FOUND_NONE:
+		break;
+	}
 	put(m, f->text.at, f->value.at);
-	spool_draft_data(&m->draft, buf_str(&value), value.len);
+	spool_draft_data(&m->draft, buf_str(out), out->len);
 	put(m, f->value.at + f->value.len, f->text.at + f->text.len);
+}
+
+/* What others have written is theirs, and perhaps signed. */
+static bool
+is_rewritten(const struct cleanup_mail *m)
+{
+	const char *clients = params.local_header_rewrite_clients;
+	const char *addr = m->env.client_addr;
+	uint32_t flags = m->env.flags;
+
+	if ((flags & MAIL_LOCAL) != 0)
+		return true;
+	if (m->from != ROLE_SMTPD)
+		return false;
+	return ((flags & MAIL_TRUSTED) != 0 &&
+		   param_has_word(clients, "permit_mynetworks")) ||
+	    ((flags & MAIL_AUTH) != 0 &&
+		param_has_word(clients, "permit_sasl_authenticated")) ||
+	    ((flags & MAIL_TRUSTED) != 0 && own_has(addr) &&
+		param_has_word(clients, "permit_inet_interfaces"));
 }
 
 /* What stays as it is goes out in runs: nearly always all of it in one. */
 static void
 put_fields(struct cleanup_mail *m, struct slice text)
 {
-	bool local = (m->env.flags & MAIL_LOCAL) != 0;
+	bool rewrite = is_rewritten(m);
 	struct slice rest = text;
 	const char *from = text.at;
 	struct header_field f;
 
 	while (header_next(&rest, &f)) {
 		bool stays = learn_field(m, &f);
-		bool changes = local && rewrite_is_address_field(&f);
+		bool changes = rewrite && rewrite_is_address_field(&f);
 
 		if (stays && !changes)
 			continue;
 		put(m, from, f.text.at);
 		from = f.text.at + f.text.len;
 		if (stays)
-			put_completed(m, &f);
+			put_rewritten(m, &f);
+		if (m->reply.code != 0)
+			return;
 	}
 	put(m, from, text.at + text.len);
 }
@@ -141,6 +184,8 @@ cleanup_header_end(struct cleanup_mail *m)
 	struct slice body = header_body_start(&m->header);
 
 	put_fields(m, header_text(&m->header));
+	if (m->reply.code != 0)
+		return;
 	if (m->draft.line > 0)
 		spool_draft_data(&m->draft, "\r\n", 2);
 	spool_draft_data(&m->draft, "\r\n", 2);

@@ -209,6 +209,7 @@ cleanup_mail_begin(const struct msg_mail_begin *b, enum role from)
 		m->env.sender = keep(m, b->sender);
 		cleanup_mail_lose(m, 553, "5.1.7", why);
 	}
+	cleanup_canonical(m, true, &m->env.sender);
 	check_limits(m, b->size_hint);
 	if (!disk_has_room(b->size_hint))
 		cleanup_mail_lose(m, 452, "4.3.1",
@@ -255,6 +256,7 @@ cleanup_mail_rcpt(struct cleanup_mail *m, const struct msg_mail_rcpt *r)
 		return;
 	}
 
+	cleanup_canonical(m, false, &address);
 	const char *orig = r->orig[0] != '\0' ? r->orig : r->address;
 	bool same = str_eq(address, orig);
 	struct rec_env_rcpt rcpt = {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "canonical.h"
 #include "log.h"
 #include "param.h"
 #include "rewrite.h"
@@ -61,6 +62,20 @@ cleanup_address(struct cleanup_mail *m, const char *given, const char **out,
 	addr = rewrite_complete(&m->arena, addr);
 	*out = addr_internal(&m->arena, &addr);
 	return true;
+}
+
+void
+cleanup_canonical(struct cleanup_mail *m, bool sender, const char **address)
+{
+	if ((*address)[0] == '\0' ||
+	    canonical_address(&m->arena,
+		sender ? CANONICAL_ENVELOPE_SENDER : CANONICAL_ENVELOPE_RCPT,
+		*address, address) != FOUND_FAILED)
+		return;
+	log_warn("%s: canonical address of <%s>: a table could not be asked, "
+		 "or its value is no address: refused for now",
+	    m->env.id, *address);
+	cleanup_mail_lose(m, 451, "4.3.0", "Error: canonical look-up failed");
 }
 
 /* The members of one recipient, those that are new, behind the others. */

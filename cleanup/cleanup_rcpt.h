@@ -14,6 +14,11 @@
 MUST_CHECK bool cleanup_address(struct cleanup_mail *m, const char *given,
     const char **out, const char **why);
 
+/* What canonical_maps and masquerading make of it.  A table that cannot say
+ * loses the message for now. */
+void cleanup_canonical(struct cleanup_mail *m, bool sender,
+    const char **address);
+
 /* Adds the recipients of always_bcc, sender_bcc_maps and recipient_bcc_maps. */
 void cleanup_copies(struct cleanup_mail *m);
 

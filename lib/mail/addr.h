@@ -57,11 +57,11 @@ void addr_put_internal(struct buf *out, const char *internal);
 /* The addresses of a header field's value (To, Cc, Bcc, From), which may be
  * folded: comments, groups, routes and display names are passed over; a
  * broken part is skipped to the next comma and counted in `bad`.  A comment
- * or a quoted string without an end takes the rest.  ends[i] says where the
- * text of at[i] ends in the value, for completing it there. */
+ * or a quoted string without an end takes the rest.  begins[i] and ends[i]
+ * say where the text of at[i] stands in the value, for completing it there. */
 struct addr_list {
 	struct addr *at;
-	size_t *ends;
+	size_t *begins, *ends;
 	size_t n;
 	size_t bad;
 };

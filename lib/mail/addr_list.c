@@ -272,22 +272,35 @@ next_item(struct reader *r)
 
 static void
 append(struct arena *a, struct addr_list *list, const struct addr *addr,
-    size_t end)
+    size_t begin, size_t end)
 {
 	if ((list->n & (list->n - 1)) == 0) { /* a power of two: full */
 		size_t room = list->n == 0 ? 1 : list->n * 2;
 		struct addr *at = arena_new(a, room * sizeof(*at));
+		size_t *begins = arena_new(a, room * sizeof(*begins));
 		size_t *ends = arena_new(a, room * sizeof(*ends));
 
 		if (list->n > 0) {
 			memcpy(at, list->at, list->n * sizeof(*at));
+			memcpy(begins, list->begins, list->n * sizeof(*begins));
 			memcpy(ends, list->ends, list->n * sizeof(*ends));
 		}
 		list->at = at;
+		list->begins = begins;
 		list->ends = ends;
 	}
 	list->at[list->n] = *addr;
+	list->begins[list->n] = begin;
 	list->ends[list->n++] = end;
+}
+
+/* Where the first word stands. */
+static size_t
+begin_of(struct reader r, const char *from)
+{
+	struct token t = next_token(&r);
+
+	return (size_t)(t.at - from);
 }
 
 struct addr_list
@@ -304,7 +317,8 @@ addr_parse_list(struct arena *a, struct slice value)
 		if (item.empty)
 			continue;
 		if (!item.bad && addr_spec(a, item.spec, &addr, &end))
-			append(a, &list, &addr, (size_t)(end - value.at));
+			append(a, &list, &addr, begin_of(item.spec, value.at),
+			    (size_t)(end - value.at));
 		else
 			list.bad++;
 	}
