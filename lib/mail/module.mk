@@ -93,6 +93,8 @@ libposthouse_a_SOURCES += \
 	lib/mail/dmarc_from.h lib/mail/dmarc_from.c \
 	lib/mail/dmarc.h lib/mail/dmarc.c
 check_PROGRAMS += t/check_dmarc
+libposthouse_a_SOURCES += lib/mail/dmarc_report.h lib/mail/dmarc_report.c
+check_PROGRAMS += t/check_dmarc_report
 libposthouse_a_SOURCES += lib/mail/arc.h lib/mail/arc_set.c lib/mail/arc.c \
 	lib/mail/arc_trust.h lib/mail/arc_trust.c \
 	lib/mail/arc_sign.h lib/mail/arc_sign.c
