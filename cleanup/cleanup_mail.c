@@ -334,6 +334,8 @@ cleanup_mail_judged(struct cleanup_mail *m, const struct msg_judged *j)
 	CLEAN_BUF struct buf all = { 0 };
 
 	m->env.flags |= j->flags & MAIL_DMARC_FAIL;
+	if (j->action == JUDGE_HOLD)
+		m->env.flags |= MAIL_HOLD;
 	buf_adds(&all, m->results != NULL ? m->results : "");
 	str_printable(&all, j->results, strlen(j->results), RESULTS_MAX);
 	m->results = arena_strdup(&m->arena, buf_str(&all));

@@ -39,11 +39,29 @@ look_for_sections(void)
 	services_free(&services);
 }
 
+static bool
+enforcing(void)
+{
+	return str_eq(params.dmarc_policy, "enforce");
+}
+
+/* There is something to be found out about mail from outside. */
+static bool
+is_verified(void)
+{
+	return params.dkim_verify || params.arc_verify ||
+	    !str_eq(params.dmarc_policy, "off");
+}
+
 void
 cleanup_seal_open(void (*done)(struct cleanup_mail *m))
 {
 	tell = done;
 	look_for_sections();
+	if (enforcing() && !has_section[ROLE_VERIFY])
+		log_fatal("dmarc_policy = enforce, but no section of "
+			  "master.conf verifies: add [verify] with program = "
+			  "seal");
 	if (params.dkim_signing_table[0] != '\0' && !has_section[ROLE_SIGN])
 		log_fatal("dkim_signing_table is set, but no section of "
 			  "master.conf signs: add [sign] with program = seal");
@@ -57,7 +75,7 @@ whom_to_ask(const struct cleanup_mail *m)
 	enum role role = ROLE_NONE;
 
 	if (cleanup_mail_is_foreign(m))
-		role = params.dkim_verify ? ROLE_VERIFY : ROLE_NONE;
+		role = is_verified() ? ROLE_VERIFY : ROLE_NONE;
 	else if (params.dkim_signing_table[0] != '\0')
 		role = ROLE_SIGN;
 	return has_section[role] ? role : ROLE_NONE;
@@ -142,16 +160,21 @@ end(struct cleanup_mail *m)
 }
 
 /* No answer is "don't know". */
+static const struct msg_judged in_doubt = {
+	.results = "; dkim=temperror; dmarc=temperror",
+	.action = JUDGE_TAKE,
+};
+
 static void
 give_up(struct cleanup_mail *m)
 {
 	if (m->question.role == ROLE_VERIFY) {
-		log_warn("%s: seal does not answer: not verified", m->env.id);
-		cleanup_mail_judged(m,
-		    &(struct msg_judged){
-			.results = "; dkim=temperror",
-			.action = JUDGE_TAKE,
-		    });
+		log_warn("%s: seal does not answer: %s", m->env.id,
+		    enforcing() ? "put off" : "not verified");
+		cleanup_mail_judged(m, &in_doubt);
+		if (enforcing())
+			cleanup_mail_lose(m, 451, "4.7.0",
+			    "Error: the message cannot be verified now");
 	} else {
 		log_warn("%s: seal does not answer: not signed: put off",
 		    m->env.id);

@@ -129,6 +129,16 @@ look_at_twin(const struct sched_msg *known, const char *id, enum spool_dir dir)
 	scan_again();
 }
 
+/* It came to be kept back; once it lies in hold/ that is over. */
+static void
+hold_at_once(const struct mail *mail)
+{
+	if ((mail->m.env.flags & MAIL_HOLD) == 0)
+		return;
+	sched_hold(qmgr.sched, mail->msg);
+	log_info("%s: placed on hold", mail->msg->id.text);
+}
+
 void
 take_file(const char *id, enum spool_dir dir, int fd)
 {
@@ -151,6 +161,8 @@ take_file(const char *id, enum spool_dir dir, int fd)
 	count_books(mail, fd >= 0);
 	mail_attach(mail, m);
 	parts_sort(mail);
+	if (dir == SPOOL_NEW)
+		hold_at_once(mail);
 	/* Read again when its turn comes, and said to be active then: what is
 	 * not fresh, and what is too much. */
 	bool keep = fd >= 0 && qmgr.n_loaded <= LOADED_MAX;
@@ -158,7 +170,8 @@ take_file(const char *id, enum spool_dir dir, int fd)
 		say_backup(mail);
 	if (dir == SPOOL_NEW && limited_is(mail))
 		limited_hold(mail);
-	else if (dir == SPOOL_NEW && (keep || sched_settled(m)))
+	else if (dir == SPOOL_NEW && (m->flags & SCHED_HELD) == 0 &&
+	    (keep || sched_settled(m)))
 		say_active(mail);
 	fate_progress(mail);
 	m = sched_find(qmgr.sched, id);

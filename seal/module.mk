@@ -5,6 +5,9 @@ seal_seal_LDADD = seal/libseal.a $(LDADD)
 noinst_LIBRARIES += seal/libseal.a
 seal_libseal_a_SOURCES = seal/seal_spf.h seal/seal_spf.c \
 	seal/seal_content.h seal/seal_content.c \
+	seal/seal_arc.h seal/seal_arc.c \
+	seal/seal_dmarc.h seal/seal_dmarc.c \
+	seal/seal_verdict.h seal/seal_verdict.c \
 	seal/seal_judge.h seal/seal_judge.c \
 	seal/seal_keys.h seal/seal_keys.c \
 	seal/seal_dkim.h seal/seal_dkim.c \

@@ -23,6 +23,7 @@
 #include "seal_judge.h"
 #include "seal_sign.h"
 #include "seal_spf.h"
+#include "seal_verdict.h"
 
 static const struct chan_rule rules[] = {
 	{ MSG_spf_ask, 1U << ROLE_SMTPD, seal_spf_ask },
@@ -66,6 +67,7 @@ main(int argc, char **argv)
 	if (program_role() == ROLE_SIGN)
 		seal_sign_run();
 	dns_start();
+	seal_verdict_open();
 	program_confine();
 	program_run(&calls);
 }

@@ -12,6 +12,7 @@
 #include "msg.h"
 #include "param.h"
 #include "seal_content.h"
+#include "seal_verdict.h"
 
 /* At one time; more than this is a flood. */
 #define OPEN_MAX 500
@@ -38,9 +39,15 @@ struct judgement {
 	const char *id;
 	struct seal_content content;
 	struct header header;
+	const char *client, *sender;
+	enum spf_result spf;
+	const char *spf_domain;
 	struct dkim_verify dkim;
 	struct key_wait waits[DKIM_JUDGED_MAX];
-	size_t open; /* keys that are to come, and one for the body */
+	struct seal_arc arc;
+	struct seal_dmarc dmarc;
+	size_t open; /* keys that are to come, one for the body, and one each
+			for ARC and DMARC */
 	struct loop_timer deadline;
 	size_t weight;
 	bool broken; /* the content could not be read */
@@ -62,14 +69,21 @@ answer(struct chan *c, const struct msg_judged *m)
 	chan_send(c, &packet, -1, false);
 }
 
+/* Where DMARC is enforced, doubt is "later". */
 static void
 answer_doubt(struct chan *c, uint32_t stream)
 {
+	bool later = seal_verdict_enforces();
+
 	answer(c,
 	    &(struct msg_judged){
 		.stream = stream,
-		.results = "; dkim=temperror reason=\"too much to do\"",
-		.action = JUDGE_TAKE,
+		.results = "; dkim=temperror; dmarc=temperror",
+		.action = later ? JUDGE_LATER : JUDGE_TAKE,
+		.code = later ? 451 : 0,
+		.status = later ? "4.7.0" : "",
+		.text = later ? "Error: the message cannot be verified now"
+			      : "",
 	    });
 }
 
@@ -82,6 +96,8 @@ drop(struct judgement *j)
 	list_drop(&j->link);
 	list_drop(&j->reading);
 	dkim_verify_free(&j->dkim);
+	seal_arc_stop(&j->arc);
+	seal_dmarc_stop(&j->dmarc);
 	seal_content_close(&j->content);
 	header_free(&j->header);
 	arena_free(&j->arena);
@@ -95,15 +111,36 @@ static void
 conclude(struct judgement *j)
 {
 	CLEAN_BUF struct buf results = { 0 };
-
-	dkim_verify_end(&j->dkim, j->broken || list_linked(&j->reading));
-	dkim_verify_results(&j->dkim, &results);
-	answer(j->from,
-	    &(struct msg_judged){
+	bool broken = list_linked(&j->reading);
+	struct msg_judged m = {
 		.stream = j->stream,
-		.results = buf_str(&results),
 		.action = JUDGE_TAKE,
-	    });
+		.status = "",
+		.text = "",
+	};
+	struct seal_case c = {
+		.id = j->id,
+		.client = j->client,
+		.sender = j->sender,
+		.spf = j->spf,
+		.spf_domain = j->spf_domain,
+		.dkim = &j->dkim,
+		.dmarc = &j->dmarc,
+		.arc = &j->arc.arc,
+	};
+
+	if (j->broken) {
+		log_warn("%s: the message cannot be read: not verified", j->id);
+		answer_doubt(j->from, j->stream);
+		drop(j);
+		return;
+	}
+	dkim_verify_end(&j->dkim, broken);
+	dkim_verify_results(&j->dkim, &results);
+	arc_end(&j->arc.arc, broken);
+	seal_verdict(&c, &j->arena, &results, &m);
+	m.results = buf_str(&results);
+	answer(j->from, &m);
 	drop(j);
 }
 
@@ -150,7 +187,35 @@ ask_for_keys(struct judgement *j)
 	}
 }
 
+static void
+on_arc(struct seal_arc *a)
+{
+	over(container_of(a, struct judgement, arc));
+}
+
+static void
+on_dmarc(struct seal_dmarc *d)
+{
+	over(container_of(d, struct judgement, dmarc));
+}
+
+static void
+ask_about_authors(struct judgement *j)
+{
+	if (str_eq(params.dmarc_policy, "off"))
+		over(j);
+	else
+		seal_dmarc_start(&j->dmarc, header_text(&j->header), on_dmarc);
+}
+
 /* ---- the content ---- */
+
+static void
+take_body(struct judgement *j, const char *bytes, size_t n)
+{
+	dkim_verify_body(&j->dkim, bytes, n);
+	arc_body(&j->arc.arc, bytes, n);
+}
 
 /* One piece.  False: there is no more to read. */
 static bool
@@ -161,7 +226,7 @@ read_some(struct judgement *j)
 	j->broken = j->broken || !seal_content_read(&j->content, &piece);
 	if (j->broken || piece.len == 0)
 		return false;
-	dkim_verify_body(&j->dkim, piece.text, piece.len);
+	take_body(j, piece.text, piece.len);
 	return j->content.left > 0;
 }
 
@@ -194,17 +259,21 @@ read_header(struct judgement *j)
 			taken = header_feed(&j->header, piece.text, piece.len);
 	}
 	dkim_verify_start(&j->dkim, header_text(&j->header), loop_wall());
+	if (params.arc_verify)
+		seal_arc_start(&j->arc, header_text(&j->header), on_arc);
+	else
+		over(j);
 	struct slice body = header_body_start(&j->header);
-	dkim_verify_body(&j->dkim, body.at, body.len);
+	take_body(j, body.at, body.len);
 	if (taken < piece.len)
-		dkim_verify_body(&j->dkim, piece.text + taken,
-		    piece.len - taken);
+		take_body(j, piece.text + taken, piece.len - taken);
 }
 
 static void
 read_body(struct judgement *j)
 {
-	bool wanted = dkim_verify_wants_body(&j->dkim);
+	bool wanted = dkim_verify_wants_body(&j->dkim) ||
+	    arc_wants_body(&j->arc.arc);
 
 	if (!wanted || j->broken || j->content.left == 0) {
 		over(j);
@@ -222,16 +291,27 @@ start(struct judgement *j)
 {
 	list_append(&all, &j->link);
 	n_judgements++;
+	/* One more than there are, so that an answer at once ends nothing. */
+	j->open = 4;
 	read_header(j);
 	j->weight = j->header.text.room + j->content.text.room +
 	    j->dkim.fields.room * sizeof(struct header_field);
 	memory += j->weight;
 	loop_timer(&j->deadline, JUDGE_PATIENCE, on_deadline);
-	/* One more than there are, so that an answer at once ends nothing. */
-	j->open = 2;
 	ask_for_keys(j);
+	ask_about_authors(j);
 	read_body(j);
 	over(j);
+}
+
+static void
+keep_facts(struct judgement *j, const struct msg_judge *m)
+{
+	j->id = arena_strdup(&j->arena, m->id);
+	j->client = arena_strdup(&j->arena, m->client);
+	j->sender = arena_strdup(&j->arena, m->sender);
+	j->spf = (enum spf_result)m->spf;
+	j->spf_domain = arena_strdup(&j->arena, m->spf_domain);
 }
 
 bool
@@ -240,7 +320,8 @@ seal_judge_ask(struct chan *c, const void *body, size_t len, int fd)
 	CLEAN_FD int mine = fd;
 	struct msg_judge m;
 
-	if (!msg_get_judge(&m, body, len) || chan_waiting(c) > ANSWERS_MAX)
+	if (!msg_get_judge(&m, body, len) || m.spf > SPF_PERMERROR ||
+	    chan_waiting(c) > ANSWERS_MAX)
 		return false;
 	if (n_judgements >= OPEN_MAX || memory > MEMORY_MAX) {
 		answer_doubt(c, m.stream);
@@ -249,7 +330,7 @@ seal_judge_ask(struct chan *c, const void *body, size_t len, int fd)
 	struct judgement *j = xcalloc(1, sizeof(*j));
 	j->from = c;
 	j->stream = m.stream;
-	j->id = arena_strdup(&j->arena, m.id);
+	keep_facts(j, &m);
 	if (seal_content_open(&j->content, TAKE_FD(mine), m.data_at, m.data_len,
 		m.content)) {
 		start(j);

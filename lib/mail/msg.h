@@ -79,6 +79,7 @@ enum mail_flag {
 	MAIL_REQUIRETLS = 1 << 14,   /* never without verified TLS (RFC 8689) */
 	MAIL_TLS_OPTIONAL = 1 << 15, /* TLS-Required: No (RFC 8689 4.3) */
 	MAIL_OVER_LIMIT = 1 << 16,   /* its user sends more than he may */
+	MAIL_HOLD = 1 << 17, /* to be kept back as soon as it is there */
 };
 
 /* Who is at the other end of a channel; also the rows of the rights table. */

@@ -1,0 +1,268 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include "seal_verdict.h"
+
+#include <openssl/rand.h>
+
+#include "arc_trust.h"
+#include "authres.h"
+#include "log.h"
+#include "org_domain.h"
+#include "param.h"
+#include "table.h"
+
+#define LOTS 100
+
+static struct netlist *exempt;
+static struct namelist *sealers;
+
+void
+seal_verdict_open(void)
+{
+	const char *why;
+
+	org_domain_start();
+	exempt = netlist_open(params.dmarc_exempt_clients, &why);
+	if (exempt == NULL)
+		log_fatal("dmarc_exempt_clients: %s", why);
+	sealers = namelist_open(params.arc_trusted_sealers, &why);
+	if (sealers == NULL)
+		log_fatal("arc_trusted_sealers: %s", why);
+}
+
+bool
+seal_verdict_enforces(void)
+{
+	return str_eq(params.dmarc_policy, "enforce");
+}
+
+/* Where a list cannot be read, nobody is in it who would be believed, and
+ * nobody is refused. */
+static bool
+is_trusted(const char *domain)
+{
+	return namelist_has(sealers, domain, false) == FOUND_ONE;
+}
+
+static bool
+is_exempt(const char *client)
+{
+	return netlist_has(exempt, client) != FOUND_NONE;
+}
+
+/* ---- what DMARC finds ---- */
+
+/* 0 to 99; which of them it is must not be foreseen. */
+static unsigned int
+draw_lot(void)
+{
+	uint32_t n = 0;
+
+	if (RAND_bytes((unsigned char *)&n, sizeof(n)) != 1)
+		log_fatal("OpenSSL has no random numbers");
+	return n % LOTS;
+}
+
+/* Only a signature that covers the whole body counts for a pass. */
+static size_t
+gather(const struct dkim_verify *v, struct arena *a,
+    struct dmarc_signature *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		const struct dkim_judged *j = &v->judged[i];
+		const char *domain = org_domain_ascii(a,
+		    slice_of(j->signature.domain));
+
+		if (domain == NULL)
+			continue;
+		out[n++] = (struct dmarc_signature){
+			.domain = domain,
+			.pass = j->result == DKIM_PASS && j->whole,
+			.temperror = j->result == DKIM_TEMPERROR,
+		};
+	}
+	return n;
+}
+
+static void
+find_out(const struct seal_case *c, struct arena *a,
+    struct seal_dmarc_verdict *out)
+{
+	struct dmarc_signature signatures[DKIM_JUDGED_MAX];
+	const char *spf = org_domain_ascii(a, slice_of(c->spf_domain));
+	struct dmarc_evidence e = {
+		.spf = c->spf,
+		.spf_domain = spf != NULL ? spf : "",
+		.signatures = signatures,
+		.n_signatures = gather(c->dkim, a, signatures),
+		.lot = draw_lot(),
+	};
+
+	seal_dmarc_judge(c->dmarc, &e, out);
+}
+
+/* ---- what is done ---- */
+
+/* Why the policy is spared a message that fails; NULL: it is not. */
+static const char *
+what_spares(const struct seal_case *c, const struct seal_dmarc_verdict *v)
+{
+	if (arc_vouches(c->arc, is_trusted, v->domain, &v->policy->record))
+		return "arc=pass";
+	return is_exempt(c->client) ? "client=exempt" : NULL;
+}
+
+static void
+refuse(struct msg_judged *out, enum judge_action action, uint16_t code,
+    const char *status, const char *text)
+{
+	out->action = (uint8_t)action;
+	out->code = code;
+	out->status = status;
+	out->text = text;
+}
+
+/* RFC 7372: both ways to prove it failed, and which does not matter. */
+static void
+refuse_by_policy(struct arena *a, const char *domain, struct msg_judged *out)
+{
+	refuse(out, JUDGE_REJECT, 550, "5.7.26",
+	    arena_printf(a,
+		"DMARC: mail from %s is refused, as its domain wishes: neither "
+		"SPF nor DKIM proves who sent it",
+		domain));
+}
+
+static enum dmarc_policy
+apply(struct arena *a, const struct seal_dmarc_verdict *v,
+    struct msg_judged *out)
+{
+	if (!seal_verdict_enforces())
+		return DMARC_NONE;
+	switch (v->verdict.disposition) {
+	case DMARC_NONE:
+		break;
+	case DMARC_QUARANTINE:
+		if (!str_eq(params.dmarc_quarantine_action, "hold"))
+			return DMARC_NONE;
+		out->action = JUDGE_HOLD;
+		break;
+	case DMARC_REJECT:
+		refuse_by_policy(a, v->domain, out);
+		break;
+	}
+	return v->verdict.disposition;
+}
+
+/* In doubt nothing is refused: later, unless the domain wishes nothing. */
+static void
+put_off(const struct seal_dmarc_verdict *v, struct msg_judged *out)
+{
+	bool harmless = v->policy->fault == DMARC_PASS &&
+	    v->verdict.policy == DMARC_NONE;
+
+	if (seal_verdict_enforces() && !harmless)
+		refuse(out, JUDGE_LATER, 451, "4.7.0",
+		    "DMARC: temporary error, try again later");
+}
+
+/* RFC 7489 6.6.1: a message that nobody can be held to is refused. */
+static void
+refuse_malformed(struct arena *a, const struct seal_dmarc_verdict *v,
+    struct msg_judged *out)
+{
+	if (seal_verdict_enforces())
+		refuse(out, JUDGE_REJECT, 550, "5.7.1",
+		    arena_printf(a, "DMARC: malformed header: %s",
+			v->verdict.why));
+}
+
+/* ---- what is said ---- */
+
+static void
+put_result(struct buf *out, const struct seal_dmarc_verdict *v,
+    enum dmarc_policy done, const char *spared)
+{
+	bool known = v->policy != NULL && v->policy->fault == DMARC_PASS;
+
+	buf_addf(out, "; dmarc=%s", dmarc_result_name(v->verdict.result));
+	if (known)
+		buf_addf(out, " (p=%s dis=%s%s%s)",
+		    dmarc_policy_name(v->verdict.policy),
+		    dmarc_policy_name(done), spared != NULL ? " " : "",
+		    spared != NULL ? spared : "");
+	if (v->verdict.why[0] != '\0')
+		authres_reason(out, v->verdict.why);
+	if (v->domain[0] != '\0')
+		authres_property(out, "header.from", slice_of(v->domain));
+}
+
+static void
+log_result(const struct seal_case *c, const struct buf *said,
+    enum dmarc_result result)
+{
+	CLEAN_BUF struct buf line = { 0 };
+
+	if (result == DMARC_PASS || result == DMARC_NO_POLICY)
+		return;
+	/* Without the semicolon and the blank that part results. */
+	str_printable(&line, said->text + 2, said->len - 2, 500);
+	log_info("%s: %s, client=[%s], from=<%s>", c->id, buf_str(&line),
+	    c->client, c->sender);
+}
+
+/* Nobody is exempt from having a From field, but hosts that pass mail on are
+ * not to blame for one that is wrong. */
+static const char *
+settle(const struct seal_case *c, struct arena *a,
+    const struct seal_dmarc_verdict *v, struct msg_judged *out,
+    enum dmarc_policy *done)
+{
+	const char *spared = NULL;
+
+	*done = DMARC_NONE;
+	switch (v->verdict.result) {
+	case DMARC_NO_POLICY:
+	case DMARC_PASS:
+		break;
+	case DMARC_FAIL:
+		spared = what_spares(c, v);
+		if (spared != NULL)
+			break;
+		out->flags |= MAIL_DMARC_FAIL;
+		*done = apply(a, v, out);
+		break;
+	case DMARC_TEMPERROR:
+		if (!is_exempt(c->client))
+			put_off(v, out);
+		break;
+	case DMARC_PERMERROR:
+		if (v->policy == NULL && !is_exempt(c->client))
+			refuse_malformed(a, v, out);
+		break;
+	}
+	return spared;
+}
+
+void
+seal_verdict(const struct seal_case *c, struct arena *a, struct buf *results,
+    struct msg_judged *out)
+{
+	CLEAN_BUF struct buf said = { 0 };
+	struct seal_dmarc_verdict v;
+	enum dmarc_policy done;
+
+	if (params.arc_verify)
+		arc_put(c->arc, c->client, results);
+	if (str_eq(params.dmarc_policy, "off"))
+		return;
+	find_out(c, a, &v);
+	const char *spared = settle(c, a, &v, out, &done);
+	put_result(&said, &v, done, spared);
+	log_result(c, &said, v.verdict.result);
+	buf_add(results, said.text, said.len);
+}
