@@ -33,6 +33,7 @@ static const struct wire_row {
 	{ ROLE_SMTP,    ROLE_STS,     false },
 	{ ROLE_SMTP,    ROLE_REPORT,  false },
 	{ ROLE_REPORT,  ROLE_STS,     false },
+	{ ROLE_VERIFY,  ROLE_REPORT,  false },
 	{ ROLE_REPORT,  ROLE_CLEANUP, false },
 	{ ROLE_CLEANUP, ROLE_VERIFY,  false },
 	{ ROLE_CLEANUP, ROLE_SIGN,    false },

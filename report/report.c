@@ -1,9 +1,11 @@
 /*
  * report tells the owners of domains what we have seen of them: results of TLS
- * with their MX hosts (TLSRPT, RFC 8460).
+ * with their MX hosts (TLSRPT, RFC 8460), and mail in their name (DMARC, RFC
+ * 7489).
  *
  *	smtp ─tls_result─▶ report_tls ─▶ report_store (LMDB)
- *	                   report_send ─rua_ask, post─▶ sts
+ *	seal ─dmarc_seen─▶ report_dmarc ─┘
+ *	                   report_send ─rua_ask, post─▶ sts, seal
  *	                        └─mail_*─▶ cleanup
  *
  * It has no network and can open nothing: the file of its store was opened
@@ -16,6 +18,7 @@
 #include "log.h"
 #include "param.h"
 #include "program.h"
+#include "report_dmarc.h"
 #include "report_send.h"
 #include "report_store.h"
 #include "report_tls.h"
@@ -27,7 +30,8 @@ static struct loop_timer flush_timer;
 
 static const struct chan_rule rules[] = {
 	{ MSG_tls_result, 1u << ROLE_SMTP, report_tls_result },
-	{ MSG_rua_said, 1u << ROLE_STS, report_send_rua },
+	{ MSG_dmarc_seen, 1u << ROLE_VERIFY, report_dmarc_seen },
+	{ MSG_rua_said, 1u << ROLE_STS | 1u << ROLE_VERIFY, report_send_rua },
 	{ MSG_posted, 1u << ROLE_STS, report_send_posted },
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, report_send_mailed },
 };
@@ -96,7 +100,7 @@ static const struct program_calls calls = {
 	.drain = on_drain,
 	.busy = busy,
 	.status = say_status,
-	.feeders = 1u << ROLE_SMTP,
+	.feeders = 1u << ROLE_SMTP | 1u << ROLE_VERIFY,
 };
 
 int

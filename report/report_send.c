@@ -18,6 +18,7 @@
 #include "param.h"
 #include "program.h"
 #include "queueid.h"
+#include "report_dmarc.h"
 #include "report_gzip.h"
 #include "report_mail.h"
 #include "report_store.h"
@@ -32,7 +33,24 @@
 #define POST_MAX     ((size_t)120000) /* what fits into a packet */
 #define DATA_MAX     ((size_t)65536)
 
+/* Who knows who wants it, and who writes it. */
+static const struct {
+	enum role knows;
+	void (*write)(struct buf *out, const struct report_due *due,
+	    const char *id);
+} kinds[REPORT_KINDS] = {
+	[REPORT_TLS] = { ROLE_STS, report_tls_write },
+	[REPORT_DMARC] = { ROLE_VERIFY, report_dmarc_write },
+};
+
 static const struct report_form forms[REPORT_KINDS] = {
+	[REPORT_DMARC] = {
+		.word = "DMARC",
+		.type = "application/gzip",
+		.extension = "xml",
+		.text = "This is an aggregate report about DMARC (RFC 7489), of "
+			"mail in the name of the domain below.",
+	},
 	[REPORT_TLS] = {
 		.word = "TLS",
 		.type = "application/tlsrpt+gzip",
@@ -287,6 +305,16 @@ has_it(const struct sending *s, struct slice uri)
 	return false;
 }
 
+/* RFC 7489 6.2: more than they say is not sent to them. */
+static void
+skip_place(struct sending *s)
+{
+	log_info("%s: %s report %s is larger than %.*s takes: not sent",
+	    s->due.domain, forms[s->due.kind].word, s->id, (int)s->uri.len,
+	    s->uri.at);
+	next_uri(s);
+}
+
 static void
 next_uri(struct sending *s)
 {
@@ -304,7 +332,10 @@ next_uri(struct sending *s)
 	if (++last_stream == 0)
 		last_stream = 1;
 	s->stream = last_stream;
-	if (tlsrpt_mailto(s->uri, &address))
+	if (s->due.kind == REPORT_DMARC &&
+	    !report_dmarc_place(s->uri, s->packed.len, &address))
+		skip_place(s);
+	else if (address.len > 0 || tlsrpt_mailto(s->uri, &address))
 		by_mail(s, arena_strdup(&s->arena, buf_str(&address)));
 	else
 		by_post(s, arena_memdup(&s->arena, s->uri.at, s->uri.len));
@@ -317,7 +348,7 @@ write_report(struct sending *s)
 {
 	CLEAN_BUF struct buf text = { 0 };
 
-	report_tls_write(&text, &s->due, s->id);
+	kinds[s->due.kind].write(&text, &s->due, s->id);
 	report_gzip(&s->packed, text.text, text.len);
 }
 
@@ -353,7 +384,7 @@ static void
 ask_rua(struct sending *s)
 {
 	CLEAN_BUF struct buf packet = { 0 };
-	struct chan *c = program_peer(ROLE_STS);
+	struct chan *c = program_peer(kinds[s->due.kind].knows);
 
 	if (c == NULL) {
 		s->failed = true;

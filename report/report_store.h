@@ -26,6 +26,7 @@
 
 enum report_kind {
 	REPORT_TLS = 1,
+	REPORT_DMARC,
 	REPORT_KINDS,
 };
 

@@ -8,6 +8,7 @@ seal_libseal_a_SOURCES = seal/seal_spf.h seal/seal_spf.c \
 	seal/seal_arc.h seal/seal_arc.c \
 	seal/seal_dmarc.h seal/seal_dmarc.c \
 	seal/seal_verdict.h seal/seal_verdict.c \
+	seal/seal_report.h seal/seal_report.c \
 	seal/seal_judge.h seal/seal_judge.c \
 	seal/seal_keys.h seal/seal_keys.c \
 	seal/seal_dkim.h seal/seal_dkim.c \

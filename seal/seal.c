@@ -21,6 +21,7 @@
 #include "dns.h"
 #include "program.h"
 #include "seal_judge.h"
+#include "seal_report.h"
 #include "seal_sign.h"
 #include "seal_spf.h"
 #include "seal_verdict.h"
@@ -28,6 +29,7 @@
 static const struct chan_rule rules[] = {
 	{ MSG_spf_ask, 1U << ROLE_SMTPD, seal_spf_ask },
 	{ MSG_judge, 1U << ROLE_CLEANUP, seal_judge_ask },
+	{ MSG_rua_ask, 1U << ROLE_REPORT, seal_report_rua },
 };
 
 static void
@@ -35,12 +37,13 @@ on_peer_ended(struct chan *c)
 {
 	seal_spf_peer_ended(c);
 	seal_judge_peer_ended(c);
+	seal_report_peer_ended(c);
 }
 
 static uint32_t
 count_busy(void)
 {
-	return seal_spf_busy() + seal_judge_busy();
+	return seal_spf_busy() + seal_judge_busy() + seal_report_busy();
 }
 
 static void

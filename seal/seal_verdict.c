@@ -11,6 +11,7 @@
 #include "log.h"
 #include "org_domain.h"
 #include "param.h"
+#include "seal_report.h"
 #include "table.h"
 
 #define LOTS 100
@@ -248,6 +249,22 @@ settle(const struct seal_case *c, struct arena *a,
 	return spared;
 }
 
+/* Why less was done than the domain wishes, in a word of the report's schema
+ * (RFC 8617 7.2.2 for ARC). */
+static const char *
+why_not(const struct seal_dmarc_verdict *v, enum dmarc_policy done,
+    const char *spared)
+{
+	if (v->verdict.result != DMARC_FAIL || done == v->verdict.policy)
+		return "";
+	if (spared != NULL)
+		return str_starts(spared, "arc") ? "local_policy"
+						 : "trusted_forwarder";
+	return v->verdict.spared && done == v->verdict.disposition
+	    ? "sampled_out"
+	    : "local_policy";
+}
+
 void
 seal_verdict(const struct seal_case *c, struct arena *a, struct buf *results,
     struct msg_judged *out)
@@ -262,6 +279,13 @@ seal_verdict(const struct seal_case *c, struct arena *a, struct buf *results,
 		return;
 	find_out(c, a, &v);
 	const char *spared = settle(c, a, &v, out, &done);
+	seal_report_tell(&(struct seal_report_facts){
+	    .c = c,
+	    .verdict = &v,
+	    .done = done,
+	    .reason = why_not(&v, done, spared),
+	    .comment = spared != NULL ? spared : "",
+	});
 	put_result(&said, &v, done, spared);
 	log_result(c, &said, v.verdict.result);
 	buf_add(results, said.text, said.len);

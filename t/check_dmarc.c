@@ -352,9 +352,19 @@ START_TEST(places_of_reports_are_read)
 	struct slice rest = slice_of(places[_i].text);
 	struct dmarc_uri uri;
 
-	while (dmarc_uri_next(&a, &rest, &uri))
+	while (dmarc_uri_next(&a, &rest, &uri)) {
+		CLEAN_BUF struct buf again = { 0 };
+		struct dmarc_uri same;
+
 		buf_addf(&got, "%s%s!%llu", got.len > 0 ? " " : "", uri.address,
 		    (unsigned long long)uri.limit);
+		buf_adds(&again, "mailto:");
+		dmarc_uri_put(&again, &uri);
+		struct slice text = { again.text, again.len };
+		ck_assert(dmarc_uri_next(&a, &text, &same));
+		ck_assert_str_eq(same.address, uri.address);
+		ck_assert_uint_eq(same.limit, uri.limit);
+	}
 	ck_assert_str_eq(buf_str(&got), places[_i].want);
 }
 END_TEST

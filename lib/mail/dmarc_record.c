@@ -270,3 +270,22 @@ dmarc_uri_next(struct arena *a, struct slice *rest, struct dmarc_uri *out)
 			return true;
 	return false;
 }
+
+void
+dmarc_uri_put(struct buf *out, const struct dmarc_uri *uri)
+{
+	CLEAN_BUF struct buf address = { 0 };
+
+	addr_put_internal(&address, uri->address);
+	for (size_t i = 0; i < address.len; i++) {
+		char c = address.text[i];
+
+		if (char_is_alpha(c) || char_is_digit(c) ||
+		    strchr("@.-_", c) != NULL)
+			buf_addc(out, c);
+		else
+			buf_addf(out, "%%%02X", (unsigned int)(uint8_t)c);
+	}
+	if (uri->limit > 0)
+		buf_addf(out, "!%llu", (unsigned long long)uri->limit);
+}

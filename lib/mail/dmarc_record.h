@@ -19,6 +19,8 @@
 #include "arena.h"
 #include "str.h"
 
+struct buf;
+
 enum dmarc_policy {
 	DMARC_NONE,
 	DMARC_QUARANTINE,
@@ -56,5 +58,9 @@ MUST_CHECK bool dmarc_record_parse(struct slice text, struct dmarc_record *out,
 /* The next place of rua or ruf to which mail can be sent; those of other kinds
  * and malformed ones are passed over.  False at the end. */
 bool dmarc_uri_next(struct arena *a, struct slice *rest, struct dmarc_uri *out);
+
+/* Appends a place in the form of a URI without its scheme, as dmarc_uri_next()
+ * reads it: only what must be is escaped. */
+void dmarc_uri_put(struct buf *out, const struct dmarc_uri *uri);
 
 const char *dmarc_policy_name(enum dmarc_policy policy);
