@@ -12,4 +12,5 @@ seal_libseal_a_SOURCES = seal/seal_spf.h seal/seal_spf.c \
 	seal/seal_judge.h seal/seal_judge.c \
 	seal/seal_keys.h seal/seal_keys.c \
 	seal/seal_dkim.h seal/seal_dkim.c \
-	seal/seal_srs.h seal/seal_srs.c
+	seal/seal_srs.h seal/seal_srs.c \
+	seal/seal_forward.h seal/seal_forward.c

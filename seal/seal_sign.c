@@ -7,34 +7,9 @@
 #include "msg.h"
 #include "program.h"
 #include "seal_dkim.h"
+#include "seal_forward.h"
 #include "seal_keys.h"
 #include "seal_srs.h"
-
-static uint64_t forwarded;
-
-/* A message that goes to another host for a recipient of ours. */
-static bool
-on_forward(struct chan *c, const void *body, size_t len, int fd)
-{
-	CLEAN_FD int mail = fd;
-	CLEAN_ARENA struct arena a = { 0 };
-	CLEAN_BUF struct buf packet = { 0 };
-	struct msg_forward m;
-
-	if (!msg_get_forward(&m, body, len))
-		return false;
-	const char *sender = m.sender;
-	enum found found = seal_srs_sender(&a, m.sender, &sender);
-	msg_put_forwarded(&packet,
-	    &(struct msg_forwarded){
-		.stream = m.stream,
-		.ok = found != FOUND_FAILED,
-		.sender = sender,
-	    });
-	chan_send(c, &packet, -1, false);
-	forwarded++;
-	return true;
-}
 
 /* Each knows its own files. */
 static bool
@@ -55,6 +30,13 @@ static void
 on_peer_ended(struct chan *c)
 {
 	seal_dkim_peer_ended(c);
+	seal_forward_peer_ended(c);
+}
+
+static uint32_t
+count_busy(void)
+{
+	return seal_dkim_busy() + seal_forward_busy();
 }
 
 static void
@@ -74,14 +56,14 @@ watch_keys(void)
 static void
 say_status(struct buf *out)
 {
-	buf_addf(out, "keys=%zu signed=%llu forwarded=%llu", seal_keys_count(),
+	buf_addf(out, "keys=%zu signed=%llu sealed=%llu", seal_keys_count(),
 	    (unsigned long long)seal_dkim_count(),
-	    (unsigned long long)forwarded);
+	    (unsigned long long)seal_forward_count());
 }
 
 static const struct chan_rule rules[] = {
 	{ MSG_seal, 1U << ROLE_CLEANUP, seal_dkim_ask },
-	{ MSG_forward, 1U << ROLE_SMTP, on_forward },
+	{ MSG_forward, 1U << ROLE_SMTP, seal_forward_ask },
 	{ MSG_srs_ask, 1U << ROLE_SMTPD, seal_srs_ask },
 };
 
@@ -90,7 +72,7 @@ static const struct program_calls calls = {
 	.n_rules = ARRAY_LEN(rules),
 	.peer_ended = on_peer_ended,
 	.control = on_control,
-	.busy = seal_dkim_busy,
+	.busy = count_busy,
 	.status = say_status,
 	.feeders = 1U << ROLE_CLEANUP | 1U << ROLE_SMTP | 1U << ROLE_SMTPD,
 };

@@ -32,5 +32,6 @@ forward_is(const char *address, const char *orig, const char *via)
 bool
 forward_is_changed(void)
 {
-	return params.srs_domain[0] != '\0';
+	return params.srs_domain[0] != '\0' ||
+	    (params.arc_seal && params.dkim_signing_table[0] != '\0');
 }
