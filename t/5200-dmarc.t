@@ -32,7 +32,7 @@ message() { # SUBJECT FIELDS [DOMAIN]
 	printf 'Message-ID: <%s@b.test>\nTo: alice@a.test\n\nbody\n' \
 	    "$(echo "$1" | tr ' ' .)" >>"$lab/m"
 	if [ $# -gt 2 ]; then
-		python3 "$top/t/arc.py" sign "$lab/key" k "$3" <"$lab/m"
+		/usr/bin/python3 "$top/t/arc.py" sign "$lab/key" k "$3" <"$lab/m"
 	else
 		cat "$lab/m"
 	fi
@@ -99,7 +99,7 @@ send x@other.lab refused 'From: x@rej.lab'
 ok "reject is 550" grep -q \
     '^550 5\.7\.26 DMARC: mail from rej\.lab is refused' "$lab/said"
 ok "the log has that" log_has a \
-    'reject: END-OF-MESSAGE from b.test\[10.53.0.3\]: 5.7.26 DMARC'
+    'reject: END-OF-MESSAGE from b.test\[10.53.0.3\]: 550 5.7.26 DMARC'
 marked 'dmarc=pass \(p=reject dis=none\) header.from=rej.lab' \
     x@other.lab 'a pass passes' 'From: x@rej.lab' rej.lab
 marked 'dmarc=fail \(p=none dis=none\) header.from=none.lab' \
@@ -164,7 +164,7 @@ echo "# seal is killed while mail comes in"
 sender=$!
 for _ in 1 2 3; do
 	sleep 0.4
-	crash a seal
+	crash a seal 2>/dev/null # it may be dead still
 done
 wait $sender
 ok "nothing is refused for good" not grep -q '^5' "$lab/killed"

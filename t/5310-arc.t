@@ -28,7 +28,7 @@ txt() { # KEY: its record, in strings that are short enough
 	echo '@ TXT "v=spf1 ip4:10.53.0.3 -all"'
 	echo "k._domainkey TXT $(txt list)"
 } | zone list.example
-record 'a TXT "v=spf1 ip4:10.53.0.2 -all"'
+record 'a TXT "v=spf1 ip4:10.53.0.2 ip6:fd53::2 -all"'
 record "k._domainkey.a TXT $(txt a)"
 # The same for python3-dkim.
 {
@@ -68,15 +68,15 @@ The last.
 END
 }
 signed() {
-	message "$1" | python3 "$top/t/arc.py" sign "$lab/rej.key" k rej.example
+	message "$1" | /usr/bin/python3 "$top/t/arc.py" sign "$lab/rej.key" k rej.example
 }
 # A mailing list that has judged the message, changes it, and seals it.
 listed() { # SUBJECT RESULT
 	{
 		echo "Authentication-Results: list.example; $2"
 		signed "$1" | sed 's/^The last\.$/&\n-- \nThe list/'
-	} | python3 "$top/t/arc.py" seal "$lab/list.key" k list.example \
-	    list.example "$lab/keys"
+	} | /usr/bin/python3 "$top/t/arc.py" seal "$lab/list.key" k list.example \
+	    list.example
 }
 send() { # ADDRESS SENDER RCPT, the message on standard input
 	{
@@ -102,7 +102,7 @@ says() { # SUBJECT: what Authentication-Results of c says
 		END { print text }'
 }
 arc_of() {
-	got "$1" | python3 "$top/t/arc.py" arc "$lab/keys"
+	got "$1" | /usr/bin/python3 "$top/t/arc.py" arc "$lab/keys"
 }
 arrives() {
 	ok "$1: arrives at the third host" wait_for 20 mailbox_has c u \
@@ -121,10 +121,10 @@ for way in 'fwd by alias' 'fred by .forward'; do
 	like "as SPF does of the rewritten sender" "$(says "$subject")" \
 	    'spf=pass smtp.mailfrom=a.test'
 	like "the chain is good" "$(says "$subject")" \
-	    'arc=pass smtp.remote-ip=10.53.0.2 arc.chain=a.test'
+	    'arc=pass smtp.remote-ip=[^ ]* arc.chain=a.test'
 	like "for python3-dkim too" "$(arc_of "$subject")" '^pass 1 '
 	is "and so is the signature" \
-	    "$(got "$subject" | python3 "$top/t/arc.py" verify "$lab/keys")" pass
+	    "$(got "$subject" | /usr/bin/python3 "$top/t/arc.py" verify "$lab/keys")" pass
 done
 got 'by alias' | tr '\n\t' '  ' >"$lab/one"
 ok "the set says what the forwarder found" grep -q \
@@ -180,17 +180,17 @@ arrives broken
 like "a broken chain is sealed as that" "$(got broken)" 'i=2; .*cv=fail'
 like "and stays broken" "$(says broken)" \
     'arc=fail reason="the chain was broken before"'
-like "for python3-dkim too" "$(arc_of broken)" '^fail '
+like "for python3-dkim too" "$(arc_of broken)" 'reported failure'
 forged() { # SETS
 	awk -v n="$1" 'BEGIN { for (i = n; i > 0; i--) {
-		printf "ARC-Seal: i=%d; a=rsa-sha256; t=1; cv=%s; d=d%d.list.example;\n", i, i > 1 ? "pass" : "none", i
+		printf "ARC-Seal: i=%d; a=rsa-sha256; t=1; cv=%s; d=d%d.list.example;\n", i, (i > 1 ? "pass" : "none"), i
 		printf " s=k; b=%s\n", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
 		printf "ARC-Message-Signature: i=%d; a=rsa-sha256; c=relaxed/relaxed;\n", i
 		printf " d=list.example; s=k; h=from:to; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\n b=QUJD\n"
 		printf "ARC-Authentication-Results: i=%d; list.example; dmarc=pass header.from=rej.example\n", i
 	} }'
 }
-for n in 50 51 1000; do
+for n in 50 51 500; do
 	{ forged $n; message "forged $n"; } |
 	    send 10.53.0.4 owner@list.example u@c.test
 	arrives "forged $n"

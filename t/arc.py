@@ -50,8 +50,7 @@ def main(verb, *args):
     elif verb == "seal":
         fields = dkim.arc_sign(message, args[1].encode(), args[2].encode(),
                                key(args[0]), args[3].encode(),
-                               include_headers=HEADERS,
-                               dnsfunc=names(args[4]))
+                               include_headers=HEADERS)
         out.write((b"".join(fields) + message).replace(b"\r\n", b"\n"))
     elif verb == "arc":
         cv, sets, why = dkim.arc_verify(message, dnsfunc=names(args[0]))
