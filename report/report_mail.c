@@ -66,19 +66,21 @@ report_mail_write(struct buf *out, const struct report_letter *l)
 	put_fields(out, l);
 	if (l->form->name != NULL)
 		buf_addf(out,
-		    "Content-Type: multipart/report;\r\n\treport-type=\"%s\";\r\n"
-		    "\tboundary=\"=_%s\"\r\n\r\n",
+		    "Content-Type: multipart/report;\r\n"
+		    "\treport-type=\"%s\";\r\n\tboundary=\"=_%s\"\r\n\r\n",
 		    l->form->name, id);
 	else
 		buf_addf(out,
-		    "Content-Type: multipart/mixed;\r\n\tboundary=\"=_%s\"\r\n\r\n",
+		    "Content-Type: multipart/mixed;\r\n"
+		    "\tboundary=\"=_%s\"\r\n\r\n",
 		    id);
 	buf_addf(out,
 	    "--=_%s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n%s\r\n"
 	    "Domain: %s\r\nSubmitter: %s\r\nReport-ID: %s\r\n\r\n",
 	    id, l->form->text, l->due->domain, params.myhostname, l->id);
 	buf_addf(out,
-	    "--=_%s\r\nContent-Type: %s\r\nContent-Transfer-Encoding: base64\r\n"
+	    "--=_%s\r\nContent-Type: %s\r\n"
+	    "Content-Transfer-Encoding: base64\r\n"
 	    "Content-Disposition: attachment;\r\n\tfilename=\"",
 	    id, l->form->type);
 	report_mail_file(out, l->form, l->due);

@@ -1,7 +1,7 @@
 /*
- * Two tables.  `facts`: period, kind, domain, NUL, digest of the fact, to count
- * and fact.  `due`: time, kind, period, domain, to a rec_report_due.  Numbers in
- * keys are big-endian, so that they stand in their order.
+ * Two tables.  `facts`: period, kind, domain, NUL, digest of the fact, to
+ * count and fact.  `due`: time, kind, period, domain, to a rec_report_due.
+ * Numbers in keys are big-endian, so that they stand in their order.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -429,21 +429,6 @@ begin_afresh(struct job *j)
 	begin(j);
 }
 
-/* The host cannot do what the message insists on. */
-static bool
-is_lacking(const struct smtp_mail *m)
-{
-	for (size_t i = 0; i < m->n_rcpts; i++) {
-		const char *status = m->rcpts[i].fate.status;
-
-		if (m->rcpts[i].tried &&
-		    (str_eq(status, SMTP_MAIL_LACKS) ||
-			str_eq(status, "4.7.4")))
-			return smtp_mail_insists(m);
-	}
-	return false;
-}
-
 static void
 on_over(void *owner)
 {
@@ -456,7 +441,7 @@ on_over(void *owner)
 		return;
 	}
 	note_relay(j, c->relay);
-	j->lacking += is_lacking(&j->mail);
+	j->lacking += smtp_mail_lacks(&j->mail);
 	if (c->client.greeted)
 		j->sessions++;
 	if (!j->resolved)

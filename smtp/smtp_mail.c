@@ -144,6 +144,20 @@ smtp_mail_wish(const struct smtp_mail *m)
 							  : SMTP_WISH_USUAL;
 }
 
+bool
+smtp_mail_lacks(const struct smtp_mail *m)
+{
+	for (size_t i = 0; i < m->n_rcpts; i++) {
+		const char *status = m->rcpts[i].fate.status;
+
+		if (m->rcpts[i].tried &&
+		    (str_eq(status, SMTP_MAIL_LACKS) ||
+			str_eq(status, "4.7.4")))
+			return smtp_mail_insists(m);
+	}
+	return false;
+}
+
 static void
 check_requiretls(struct smtp_mail *m, uint32_t extensions, const char *host)
 {

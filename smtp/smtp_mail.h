@@ -62,8 +62,10 @@ void smtp_mail_decide_rest(struct smtp_mail *m, enum outcome outcome,
  * back to, is rather sent than lost. */
 bool smtp_mail_insists(const struct smtp_mail *m);
 
-/* The host does not do that.  Where no other one does either, it is for ever. */
+/* The host does not do that.  Where no other one does either, it is for
+ * ever. */
 #define SMTP_MAIL_LACKS "4.7.30"
+bool smtp_mail_lacks(const struct smtp_mail *m);
 
 /* What it asks of the way to a host. */
 enum smtp_wish smtp_mail_wish(const struct smtp_mail *m);

@@ -60,8 +60,8 @@ void smtp_plan_stop(struct smtp_plan *p);
 /* ---- MTA-STS (RFC 8461) ---- */
 
 /* Who knows the policies of domains.  ask() leads to smtp_plan_sts_said() or
- * smtp_plan_sts_failed(), also before it returns, unless drop() is called; p->question is its own, and NULL
- * where nothing is under way. */
+ * smtp_plan_sts_failed(), also before it returns, unless drop() is called;
+ * p->question is its own, and NULL where nothing is under way. */
 struct smtp_sts_calls {
 	void (*ask)(struct smtp_plan *p, const char *domain);
 	void (*drop)(struct smtp_plan *p);

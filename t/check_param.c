@@ -454,7 +454,7 @@ static const struct {
 	{ "[\n", "master.conf:1: a section's line" },
 	{ "[smpt]\n",
 	    "master.conf:1: [smpt]: there is no program smpt: set "
-	    "program to one of bounce" },
+	    "program to one of auth" },
 	{ "[smtpd]\n", "master.conf:1: [smtpd]: listen is missing" },
 	{ "[cleanup]\nlisten = unix:x\n",
 	    "master.conf:1: [cleanup]: cleanup listens on nothing" },
