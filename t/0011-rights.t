@@ -26,7 +26,7 @@ field() { # PROGRAM NAME: of every process of that program, each value once
 for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout \
     keys seal sts report; do
 	u=ph-$p
-	[ $p != seal ] || u=ph-verify
+	[ $p != seal ] || u=$(printf 'ph-sign\nph-verify') # one a role
 	is "$p runs as its own user" "$(field $p user)" "$u"
 	is "$p has no capability" "$(field $p caps)" 0
 	is "$p cannot gain one" "$(field $p bounding)" 0
