@@ -1,7 +1,7 @@
 # Sources of man, in reading order.
 dist_man_MANS += man/bounce.8
 dist_man_MANS += man/qmgr.8 man/mqueue.1 man/mailq.1
-dist_man_MANS += man/smtpd.8 man/callout.8 man/keys.8 man/seal.8 man/sts.8 man/report.8
+dist_man_MANS += man/smtpd.8 man/callout.8 man/auth.8 man/keys.8 man/seal.8 man/sts.8 man/report.8
 dist_man_MANS += man/cleanup.8 man/pickup.8
 dist_man_MANS += man/mconf.1 man/mtable.1 man/newaliases.1 \
 	man/main.conf.5 man/master.conf.5 man/posthouse-tables.5 \

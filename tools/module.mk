@@ -6,7 +6,8 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/posthouse_setup.h tools/posthouse_setup.c \
 	tools/posthouse_recipients.c tools/posthouse_export.h \
 	tools/posthouse_export.c tools/posthouse_route.c \
-	tools/posthouse_spf.c tools/posthouse_srs.c \
+	tools/posthouse_spf.c tools/posthouse_passwd.c \
+	tools/posthouse_srs.c \
 	tools/posthouse_dkim.h \
 	tools/posthouse_dkim.c tools/posthouse_dkim_dns.c \
 	tools/doctor.h tools/doctor.c tools/doctor_files.c \
@@ -15,7 +16,7 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 tools_posthouse_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local \
 	-I$(srcdir)/lookup
 tools_posthouse_LDADD = tools/libtools.a local/liblocal.a local/libdeliver.a \
-	lookup/liblookup.a $(LDADD)
+	lookup/liblookup.a $(LDADD) $(CRYPT_LIBS)
 noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = tools/tool.h tools/tool.c \
 	tools/build_table.h tools/build_table.c \

@@ -35,6 +35,8 @@ static const struct verb {
 	  "shows the programs, and what each may do" },
 	{ "check",  posthouse_check,  "[--offline] [--json]",
 	  "looks for what is wrong here and in the DNS, and says the mend" },
+	{ "passwd", posthouse_passwd, "USER [--stdin] [--delete]",
+	  "makes, changes or removes the password of a user of AUTH" },
 	{ "recipients", posthouse_recipients,
 	  "export|import|list|drop [ARGUMENT]...",
 	  "carries lists of recipients from a primary to its backup" },

@@ -17,7 +17,7 @@ typedef int verb_fn(int argc, char **argv);
 
 verb_fn posthouse_start, posthouse_stop, posthouse_reload, posthouse_status,
     posthouse_check, posthouse_route, posthouse_recipients, posthouse_spf,
-    posthouse_srs, posthouse_dkim;
+    posthouse_srs, posthouse_dkim, posthouse_passwd;
 
 /* The folder of -c, of the environment, or the built-in one. */
 const char *posthouse_conf_dir(void);
