@@ -104,13 +104,17 @@ replace(struct auth_source *s, int fd)
 {
 	CLEAN_BUF struct buf text = { 0 };
 
+	size_t had = s->users.by_name.len;
+	bool said = s->read && had > 0;
+
 	s->error = read_file(fd, s->path, &text);
+	s->read = true;
 	auth_users_read(&s->users, (struct slice){ buf_str(&text), text.len },
 	    s->path);
 	if (s->error != 0)
 		log_warn("%s: %s: nobody can authenticate", s->path,
 		    strerror(s->error));
-	else
+	else if (!said || s->users.by_name.len != had)
 		log_info("%s: %zu users", s->path, s->users.by_name.len);
 	if (text.text != NULL)
 		OPENSSL_cleanse(text.text, text.room);

@@ -19,6 +19,7 @@ struct auth_source {
 	char *path;
 	struct auth_users users;
 	int error; /* errno where it could not be read */
+	bool read; /* it was, or that was tried */
 };
 
 /* At the start: what the parameters say, as they are for this service. */

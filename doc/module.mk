@@ -1,3 +1,3 @@
 # Documents, in reading order.
 EXTRA_DIST += README NEWS LICENSE doc/life.md doc/architecture.md doc/queue.md \
-	doc/backup.md doc/tls.md doc/authentication.md
+	doc/backup.md doc/tls.md doc/authentication.md doc/submission.md

@@ -24,7 +24,7 @@ field() { # PROGRAM NAME: of every process of that program, each value once
 }
 
 for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout \
-    keys seal sts report; do
+    keys auth seal sts report; do
 	u=ph-$p
 	[ $p != seal ] || u=$(printf 'ph-sign\nph-verify') # one a role
 	is "$p runs as its own user" "$(field $p user)" "$u"
@@ -34,7 +34,7 @@ for p in smtpd cleanup qmgr smtp local bounce lookup pickup scribe callout \
 	is "$p is filtered" "$(field $p seccomp)" 2
 	is "$p cannot be traced" "$(field $p dumpable)" 0
 	case $p in
-	smtpd | smtp | local | bounce | callout | keys | seal | sts | report) root=empty ;;
+	smtpd | smtp | local | bounce | callout | keys | auth | seal | sts | report) root=empty ;;
 	cleanup | qmgr | pickup) root=/var/spool/posthouse ;;
 	scribe) root=/var/lib/posthouse ;;
 	lookup) root=/ ;;
