@@ -11,7 +11,8 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_addr t/fuzz/fuzz_header t/fuzz/fuzz_maildrop \
 	t/fuzz/fuzz_recipients \
 	t/fuzz/fuzz_http t/fuzz/fuzz_sts t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc \
-	t/fuzz/fuzz_arc t/fuzz/fuzz_srs t/fuzz/fuzz_dkim
+	t/fuzz/fuzz_arc t/fuzz/fuzz_srs t/fuzz/fuzz_dkim \
+	t/fuzz/fuzz_sasl
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main =
@@ -69,5 +70,7 @@ t_fuzz_fuzz_recipients_LDADD = callout/libcallout.a $(LDADD)
 t_fuzz_fuzz_recipients_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_srs_SOURCES = t/fuzz/fuzz_srs.c $(fuzz_main)
 t_fuzz_fuzz_srs_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_sasl_SOURCES = t/fuzz/fuzz_sasl.c $(fuzz_main)
+t_fuzz_fuzz_sasl_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_dkim_SOURCES = t/fuzz/fuzz_dkim.c $(fuzz_main)
 t_fuzz_fuzz_dkim_LDFLAGS = $(fuzz_flags)
