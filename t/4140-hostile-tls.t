@@ -133,7 +133,10 @@ wave
 wave
 second=$(memory)
 echo "# smtpd: $first KiB after 600, $second KiB after 1200"
-ok "they leave no memory behind" test $((second - first)) -lt 6000
+case $stage in
+*/asan/*) skip "they leave no memory behind" "sanitizers keep what is freed" ;;
+*) ok "they leave no memory behind" test $((second - first)) -lt 6000 ;;
+esac
 ok "the log says timeout" log_has a 'timeout after STARTTLS from'
 reply=$(printf '%s\n' 'EHLO c' 'MAIL FROM:<x@b.test>' 'RCPT TO:<alice@a.test>' \
     DATA 'Subject: after all' '' . QUIT | smtp a 127.0.0.1)
