@@ -4,8 +4,8 @@
  * Of one from outside the verifying role is asked what its signatures are
  * worth; one of ours is signed by the signing role.  A seal that dies is asked
  * anew when there is another one, once; what is not answered within
- * SEAL_PATIENCE is in doubt: mail from outside is taken and marked so, or put off
- * where DMARC is enforced, and mail of ours is put off, because unsigned it
+ * SEAL_PATIENCE is in doubt: mail from outside is taken and marked so, or put
+ * off where DMARC is enforced, and mail of ours is put off, because unsigned it
  * might be refused by others.
  *
  * SPDX-License-Identifier: BSD-2-Clause

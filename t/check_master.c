@@ -42,6 +42,7 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_SMTP, ROLE_STS },
 		{ ROLE_SMTP, ROLE_REPORT },
 		{ ROLE_REPORT, ROLE_STS },
+		{ ROLE_VERIFY, ROLE_REPORT },
 		{ ROLE_REPORT, ROLE_CLEANUP },
 		{ ROLE_SMTP, ROLE_SIGN },
 		{ ROLE_SMTPD, ROLE_SIGN },
