@@ -169,7 +169,7 @@ replace(struct seal_key *k, int fd)
 	}
 	EVP_PKEY_free(k->pkey);
 	k->pkey = fresh;
-	log_info("%s: the key %s of %s", k->path, k->selector,
+	log_info("%s: the key %s %s", k->path, k->selector,
 	    fresh != NULL ? "signs from now on" : "waits for the DNS");
 }
 

@@ -8,7 +8,7 @@ AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;
 TESTS += $(check_PROGRAMS)
 
 EXTRA_DIST += t/check_main.h t/check_conf.h
-EXTRA_DIST += t/5110-dkim.t t/dkim_peers.py t/bench/dkim.sh
+EXTRA_DIST += t/5110-dkim.t t/5120-dkim-keys.t t/dkim_peers.py t/bench/dkim.sh
 EXTRA_DIST += t/5200-dmarc.t t/5210-dmarc-report.t t/5310-arc.t t/arc.py
 EXTRA_DIST += t/0003-commands.t t/0004-completion.t t/0005-parameters.t t/2002-tables.t
 

@@ -105,7 +105,8 @@ ask_server(const char *address, const char *name, const char *record)
 	const char *before = params.dns_servers;
 	struct said s;
 
-	buf_addf(&only, "[%s]:53", address);
+	buf_addf(&only, strchr(address, ':') != NULL ? "[%s]:53" : "%s:53",
+	    address);
 	dns_stop();
 	params.dns_servers = buf_str(&only);
 	dns_start();

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Keys of DKIM: made, waiting, published, in use, replaced.
+# SPDX-License-Identifier: BSD-2-Clause
+. "${0%/*}/lib.sh"
+lab "DKIM keys wait until every name server has them"
+host a 10.53.0.2
+mail_user a alice
+dns_start
+posthouse_setup a
+on a posthouse dkim new a.test >"$lab/new"
+sed 's/^/# /' "$lab/new"
+entry=$(sed -n 's/^a\.test \(.*\.pem\)$/\1/p' "$lab/new")
+like "an entry for the table" "$entry" '^[0-9]+r:a\.test\.[0-9]+r\.pem, [0-9]+e:'
+is "only root can read a key" "$(on a sh -c \
+    'stat -c "%a %U" /etc/posthouse/dkim /etc/posthouse/dkim/*.pem' | sort -u |
+    tr '\n' ' ')" "600 root 700 root "
+ok "a second time nothing is written over" not on a posthouse dkim new a.test
+conf a "dkim_signing_table = inline:{{a.test = $entry}}"
+start a
+is "show prints the same records" "$(on a posthouse dkim show | grep -v '^;')" \
+    "$(sed -n '/ TXT ($/,/ )$/p' "$lab/new")"
+
+letter() { # SUBJECT
+	printf 'From: alice@a.test\nTo: alice@a.test\nSubject: %s\n\nHi.\n' "$1" |
+	    as a alice sendmail -t -i
+	ok "$1 arrives" wait_for 20 mailbox_has a alice "^Subject: $1\$"
+}
+signed() { # SUBJECT: how many signatures it has
+	mailbox_of a alice | awk -v want="Subject: $1" '
+		/^From / { n = 0 }
+		/^DKIM-Signature:/ { n++ }
+		$0 == want { print n; exit }'
+}
+letter waiting
+is "not signed" "$(signed waiting)" 0
+on a posthouse dkim check >"$lab/check"
+is "check: not published, exit 1" "$?" 1
+like "and says so" "$(cat "$lab/check")" '^fail [0-9]+r\._domainkey\.a\.test: waits'
+
+echo "# one of them is published"
+records() { # LETTER: of the selectors
+	sed -n '/ TXT ($/,/ )$/p' "$lab/new" |
+	    awk -v l="$1" '/TXT/ { on = $1 ~ ("[0-9]" l "\\.") } on'
+}
+dns_stop
+records r >>"$lab/zone"
+dns_start
+on a posthouse dkim check >"$lab/check"
+is "the other one still fails" "$?" 1
+sed 's/^/# /' "$lab/check"
+ok "this one is in use" grep -q '^ok .*r\._domainkey\.a\.test: signs from now on' \
+    "$lab/check"
+ok "seal has heard of it" wait_for 10 log_has a 'the key [0-9]+r signs from now on'
+letter one
+is "one signature" "$(signed one)" 1
+
+echo "# another key is published instead"
+dns_stop
+records e | sed 's/p=...../p=AAAAA/' >>"$lab/zone"
+dns_start
+on a posthouse dkim check >"$lab/check"
+ok "that is not it" grep -q '^fail .*e\._domainkey\.a\.test: waits' "$lab/check"
+ok "and the server is named" grep -q 'ns\.test has another key' "$lab/check"
+
+echo "# nobody answers"
+dns_stop
+on a posthouse dkim check >"$lab/check"
+is "exit 75" "$?" 75
+letter still
+is "what signs goes on" "$(signed still)" 1
+lab_done
