@@ -71,7 +71,13 @@ done
 how good chunked
 echo 'version: STSv2' >"$lab/web/mta-sts.invalid.example"
 echo '_mta-sts TXT "v=STSv1; id=2;"' >>"$lab/zone.two.example"
-cert web "$names"
+# Our own domain promises a host that is not its MX.
+record 'mta-sts.a A 10.53.0.9'
+record '_mta-sts.a TXT "v=STSv1; id=1;"'
+record '_smtp._tls.a TXT "v=TLSRPTv1; rua=mailto:reports@a.test"'
+printf '%s\n' 'version: STSv1' 'mode: enforce' 'mx: b.test' 'max_age: 9' \
+    >"$lab/web/mta-sts.a.test"
+cert web "$names,DNS:mta-sts.a.test"
 ip addr add 10.53.0.9/24 dev wire
 web_start() {
 	python3 "$top/t/sts_web.py" 10.53.0.9 "$lab/web.pem" "$lab/web" \
@@ -114,6 +120,18 @@ for p in wrong clear other; do
 done
 ok "testing: mail goes" status x@testing.example 'status=sent'
 ok "mode none: mail goes" status x@off.example 'status=sent'
+
+# ---- commands ----
+on a posthouse route x@other.example >"$lab/route"
+ok "route shows the policy" grep -q \
+    'MTA-STS policy of other.example: mode enforce, max_age 100000' "$lab/route"
+ok "and whom it leaves out" grep -q \
+    'mx.other.example is not in the policy: gets no mail' "$lab/route"
+on a timeout 70 posthouse check >"$lab/check"
+ok "check finds that our own names another host" grep -Eq \
+    '^fail +a.test: its MTA-STS policy does not name its MX host a.test' "$lab/check"
+ok "and who is told of failures" grep -Eq \
+    '^ok +a.test: failures of TLS are reported to mailto:reports@a.test' "$lab/check"
 
 # ---- what is no policy ----
 for p in $hostile; do
