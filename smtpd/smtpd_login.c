@@ -101,7 +101,8 @@ is_offered(const struct smtpd_conn *c, const struct mech *m, bool tls)
 		return false;
 	if (mech == SASL_EXTERNAL && proved_name(c) == NULL)
 		return false;
-	if (!tls && params.smtpd_tls_auth_only)
+	if (!tls &&
+	    (params.smtpd_tls_auth_only || c->s.tls_policy == SMTPD_TLS_MUST))
 		return false;
 	return fits(m, tls ? &under_tls : &in_clear);
 }
