@@ -40,7 +40,8 @@ dns_start
 posthouse_setup a b c
 mkdir -p "$(root_of a)/etc/posthouse/dkim"
 install -m 600 "$lab/a.key" "$(root_of a)/etc/posthouse/dkim/k.pem"
-conf a 'srs_domain = a.test' \
+# A session that is kept would know the old settings of the other host.
+conf a 'smtp_connection_cache_time_limit = 0s' 'srs_domain = a.test' \
     'dkim_signing_table = inline:{a.test=k:/etc/posthouse/dkim/k.pem}'
 conf b 'mydestination = b.test, rej.example, localhost'
 conf c 'dmarc_policy = enforce'
