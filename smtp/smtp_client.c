@@ -434,8 +434,11 @@ void
 smtp_client_start(struct smtp_client *c, const struct smtp_setup *setup)
 {
 	c->setup = *setup;
-	c->saying = c->hearing = SMTP_GREETING;
-	c->pending = 1;
+	c->saying = c->hearing = setup->wrapped ? SMTP_STARTTLS : SMTP_GREETING;
+	c->pending = !setup->wrapped;
+	c->port.tls = setup->wrapped;
+	if (setup->wrapped)
+		c->saying = SMTP_READY;
 	set_deadline(c);
 }
 
@@ -495,7 +498,8 @@ smtp_client_secured(struct smtp_client *c)
 	c->secured = true;
 	c->greeted = false;
 	c->offer = (struct smtp_offer){ 0 };
-	c->hearing = c->saying = SMTP_EHLO;
+	c->hearing = c->saying = c->setup.wrapped ? SMTP_GREETING : SMTP_EHLO;
+	c->pending = c->setup.wrapped;
 	advance(c);
 }
 

@@ -44,6 +44,7 @@ struct smtp_setup {
 	const char *other_self; /* a host that calls itself this is us, and mail
 				   would loop; NULL: not looked at */
 	enum smtp_client_tls tls;
+	bool wrapped;       /* TLS comes first, and all else under it */
 	const char *tls_by; /* whose wish that is, behind a text; or NULL */
 	const char *note;   /* said of mail that is delivered; or NULL */
 	bool log_in;        /* by AUTH, before the first mail */

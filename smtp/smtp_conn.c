@@ -17,6 +17,7 @@
 #include "map.h"
 #include "param.h"
 #include "smtp_memory.h"
+#include "smtp_resume.h"
 #include "smtp_socket.h"
 #include "smtp_tls.h"
 #include "str.h"
@@ -296,6 +297,8 @@ on_secured(void *engine)
 	log_proof(c, &proof);
 	tell_outcome(c, proof.result, proof.reason);
 	c->client.now = loop_now();
+	if (proof.why != NULL)
+		smtp_resume_forget(c->pump.ssl);
 	if (proof.why != NULL && !c->plan.tls.testing)
 		smtp_client_fail(&c->client, "4.7.5", by_whom(c, proof.why));
 	else
@@ -352,6 +355,7 @@ on_connected(void *engine)
 							: NULL,
 		.tls = wanted_tls(c),
 		.tls_by = by_whom(c, ""),
+		.wrapped = params.smtp_tls_wrappermode,
 		.note = c->note,
 		.log_in = smtp_login_is_wanted(),
 	};

@@ -37,6 +37,9 @@ settle(struct smtp_plan *p)
 		p->tls.match = NULL;
 		p->tls.level = SMTP_TLS_SECURE;
 	}
+	/* Where TLS comes first there is no clear text to go back to. */
+	if (params.smtp_tls_wrappermode && p->tls.level < SMTP_TLS_ENCRYPT)
+		p->tls.level = SMTP_TLS_ENCRYPT;
 	smtp_policy_settle(&p->tls, p->tls.level);
 	p->done(p->owner);
 }

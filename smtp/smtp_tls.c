@@ -12,6 +12,7 @@
 #include "dane.h"
 #include "log.h"
 #include "param.h"
+#include "smtp_resume.h"
 #include "str.h"
 #include "tls.h"
 
@@ -75,7 +76,7 @@ smtp_tls_open(void)
 	if (SSL_CTX_dane_enable(ctx) != 1)
 		log_fatal("TLS: %s", tls_reason());
 	(void)SSL_CTX_dane_set_flags(ctx, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	smtp_resume_start(ctx);
 	SSL_CTX_set_verify_depth(ctx, (int)params.smtp_tls_scert_verifydepth);
 	if (params.smtp_tls_CAfile[0] != '\0')
 		load_file(params.smtp_tls_CAfile);
@@ -158,9 +159,29 @@ choose_names(SSL *ssl, const struct smtp_tls_peer *peer)
 						    : name_host(ssl, peer);
 }
 
+/* What must be the same where a session goes on: all that was asked of it. */
+static void
+name_session(struct buf *out, const struct smtp_tls_peer *peer)
+{
+	const struct smtp_tls_policy *p = peer->policy;
+	const struct dane *d = p->level == SMTP_TLS_DANE ? p->dane : NULL;
+
+	buf_addf(out, "%s\n%s\n%s\n%u\n%s\n%s\n%s\n%s\n%s\n%s\n", peer->nexthop,
+	    peer->host->name, peer->host->address, peer->host->port,
+	    smtp_tls_level_name(p->level), p->match, p->protocols, p->ciphers,
+	    p->exclude, p->servername);
+	if (d != NULL)
+		buf_adds(out, d->base);
+	for (size_t i = 0; d != NULL && i < d->n; i++) {
+		buf_addc(out, '\n');
+		dane_put(out, &d->records[i]);
+	}
+}
+
 SSL *
 smtp_tls_new(const struct smtp_tls_peer *peer)
 {
+	CLEAN_BUF struct buf session = { 0 };
 	const struct smtp_tls_policy *p = peer->policy;
 	const char *why;
 	int lowest, highest;
@@ -175,6 +196,8 @@ smtp_tls_new(const struct smtp_tls_peer *peer)
 		(void)tls_reason(); /* "handshake failure" says it all */
 		return NULL;
 	}
+	name_session(&session, peer);
+	smtp_resume_use(ssl, buf_str(&session));
 	SSL_set_connect_state(ssl);
 	return ssl;
 }

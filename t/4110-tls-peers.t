@@ -38,12 +38,23 @@ done
 peer refuse "$lab/good.pem" refuse
 peer break "$lab/good.pem" break
 peer inject "$lab/good.pem" inject
+peer unknown "$lab/good.pem" unknown
+peer cut "$lab/good.pem" cut
+peer old "$lab/good.pem" old
+peer odd "$lab/good.pem" odd
+peer wrap "$lab/good.pem" wrap
+wrap=10.53.0.$n
 dns_start
 posthouse_setup a b
 start b
 cp "$lab/ca.crt" "$(root_of a)/etc/ca.crt"
 conf a 'smtp_tls_CAfile = /etc/ca.crt' \
-    'smtp_tls_policy_maps = texthash:/etc/policy'
+    'smtp_tls_policy_maps = texthash:/etc/policy' \
+    'smtp_tls_exclude_ciphers = AES128' \
+    'smtp_connection_cache_time_limit = 0' \
+    "transport_maps = inline:{wrap.example=relay:[$wrap]:465}"
+sed -i '/^listen *= *unix:relay/a smtp_tls_wrappermode = yes' \
+    "$(root_of a)/etc/posthouse/master.conf"
 policy() { # LINE...: these are the policies
 	printf '%s\n' "$@" >"$(root_of a)/etc/policy"
 	stop a >/dev/null 2>&1
@@ -59,10 +70,11 @@ tls_log() { # WORD HOST
 
 # ---- may ----
 policy '# none'
-for p in good wrong expired self none refuse break inject; do
+for p in good wrong expired self none refuse break inject unknown cut old \
+    odd wrap; do
 	to may@$p.example
 done
-for p in good wrong expired self none refuse break; do
+for p in good wrong expired self none refuse break unknown cut old odd wrap; do
 	ok "may: $p gets its mail" status "may@$p.example" 'status=sent'
 done
 ok "good is trusted" tls_log Trusted good
@@ -71,7 +83,19 @@ ok "its mail came under TLS, with its name asked for" \
     got self 'tls mx.self.example'
 ok "none: in clear" got none '^clear'
 ok "a refusal of STARTTLS: in clear" got refuse '^clear'
-ok "a broken handshake: in clear" got break '^clear'
+ok "an unknown STARTTLS: in clear" got unknown '^clear'
+for p in break cut old odd; do
+	ok "a handshake that fails: $p: in clear" got $p '^clear'
+	ok "and its line says so" status may@$p.example \
+	    'status=sent \(250 2.0.0 Ok \(in clear text, as TLS failed\)\)'
+done
+ok "old and odd: why" log_has a \
+    'SSL_connect error to mx.odd.example\[.*: .*handshake failure'
+ok "a refusal says so too" status may@refuse.example \
+    'status=sent \(250 2.0.0 Ok \(in clear text, as the host refused TLS\)\)'
+ok "TLS from the first byte on" got wrap '^tls'
+to again@good.example
+ok "a session goes on" wait_for 10 got good '^tls mx.good.example again'
 ok "and the log says so" log_has a \
     'mx.break.example\[.*\]:25: TLS failed: trying again in clear text'
 ok "words behind the reply to STARTTLS: nothing is sent" status \

@@ -150,6 +150,13 @@ ok "an unsigned MX record: sent" status x@half.plain.example 'status=sent'
 ok "an unsigned MX record: the key counts" status x@halfno.plain.example \
     'status=deferred \(Server certificate not trusted'
 
+route() { # ADDRESS PATTERN
+	on a posthouse route "$1" | grep -Eq -e "$2"
+}
+ok "route: dane" route x@ee.dane.example 'TLS dane: 3 1 1 [0-9a-f]{64} at mx.ee.dane.example'
+ok "route: may" route x@no.dane.example 'TLS may, as it has no TLSA records'
+ok "route: forged" route x@bogus.dane.example 'TLS not used now: TLSA lookup error'
+
 # ---- dane-only, and what else can be said ----
 printf '%s\n' 'no.dane.example dane-only' 'half.plain.example dane-only' \
     'ee.dane.example dane-only' 'pkix.dane.example dane-only' \

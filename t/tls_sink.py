@@ -1,10 +1,12 @@
 """An SMTP server that takes mail under TLS, or fails to in a chosen way.
 
-usage: tls_sink.py ADDRESS FOLDER PEM|none [HOW]: listens on port 25; the content
+usage: tls_sink.py ADDRESS FOLDER PEM|none [HOW]: listens on port 25 (wrap: 465); the content
 of each message goes into a file of FOLDER, with a first line that says
-"clear" or "tls" and the name that the client asked for, and MAIL as it was
-said.
-HOW: fine, requiretls (offered under TLS), refuse (454), break (the handshake), inject (words behind 220), hang
+"clear" or "tls" and the name that the client asked for, "again" where a session
+went on, and MAIL as it was said.
+HOW: fine, requiretls (offered under TLS), refuse (454), unknown (500), break
+(the handshake), cut (in it), inject (words behind 220), hang, old (TLS 1.1
+alone), odd (no cipher of ours), wrap (TLS first)
 SPDX-License-Identifier: BSD-2-Clause
 """
 
@@ -38,12 +40,39 @@ def take(f, reply, how_said):
     reply("250 2.0.0 Ok")
 
 
+# One for all connections, because it has the key of the tickets.
+context = None
+
+
+def secure(state):
+    global context
+    names = []
+    if context is None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        if how == "old":
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
+        if how == "odd":
+            context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.sni_callback = lambda o, name, x: names.append(name or "")
+    state["s"] = context.wrap_socket(state["s"], server_side=True)
+    state["f"] = state["s"].makefile("rb")
+    state["said"] = "tls " + (names + [""])[0]
+    if state["s"].session_reused:
+        state["said"] += " again"
+
+
 def serve(s):
     state = {"s": s, "f": s.makefile("rb"), "said": "clear", "mail": ""}
 
     def reply(text):
         state["s"].sendall(text.encode() + b"\r\n")
 
+    if how == "wrap":
+        secure(state)
     reply("220 sink ESMTP")
     while True:
         line = state["f"].readline()
@@ -59,6 +88,8 @@ def serve(s):
                   "\r\n250 8BITMIME")
         elif verb == b"STAR" and how == "refuse":
             reply("454 4.7.0 not now")
+        elif verb == b"STAR" and how == "unknown":
+            reply("500 5.5.2 what?")
         elif verb == b"STAR":
             reply("220 go" + ("\r\n250 evil" if how == "inject" else ""))
             if how == "break":
@@ -68,13 +99,10 @@ def serve(s):
             if how == "hang":
                 state["s"].recv(10)
                 threading.Event().wait(100)
-            names = []
-            c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            c.load_cert_chain(pem)
-            c.sni_callback = lambda o, name, x: names.append(name or "")
-            state["s"] = c.wrap_socket(state["s"], server_side=True)
-            state["f"] = state["s"].makefile("rb")
-            state["said"] = "tls " + (names + [""])[0]
+            if how == "cut":
+                state["s"].recv(10)
+                return
+            secure(state)
         elif verb == b"DATA":
             take(state["f"], reply, state["said"] + " " + state["mail"])
         elif verb == b"MAIL":
@@ -98,7 +126,7 @@ def work(s):
 
 l = socket.socket()
 l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-l.bind((address, 25))
+l.bind((address, 465 if how == "wrap" else 25))
 l.listen(50)
 while True:
     threading.Thread(target=work, args=(l.accept()[0],), daemon=True).start()

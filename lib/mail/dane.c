@@ -6,7 +6,9 @@
 
 #include "dane.h"
 
+#include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <string.h>
 
 #include "smtp_hosts.h"
 #include "tls.h"
@@ -67,6 +69,39 @@ dane_parse(struct slice rdata, struct dane_record *out)
 		return MATCH_BAD;
 	*out = r;
 	return MATCH_YES;
+}
+
+/* What the selector chooses of a certificate; the length, or 0. */
+static size_t
+select_part(unsigned int selector, X509 *cert, unsigned char **der)
+{
+	int len = selector == 0
+	    ? i2d_X509(cert, der)
+	    : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), der);
+
+	return len > 0 ? (size_t)len : 0;
+}
+
+bool
+dane_names(const struct dane_record *r, X509 *cert)
+{
+	unsigned char *der = NULL, sum[EVP_MAX_MD_SIZE];
+	size_t len = select_part(r->selector, cert, &der);
+	const unsigned char *have = der;
+	unsigned int n = 0;
+
+	if (r->matching > 0 && len > 0) {
+		if (EVP_Digest(der, len, sum, &n,
+			r->matching == 1 ? EVP_sha256() : EVP_sha512(),
+			NULL) != 1)
+			n = 0;
+		have = sum;
+		len = n;
+	}
+	bool same = len > 0 && len == r->data.len &&
+	    memcmp(have, r->data.at, len) == 0;
+	OPENSSL_free(der);
+	return same;
 }
 
 void

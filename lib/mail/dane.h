@@ -2,19 +2,21 @@
  * dane - which keys a host's owner has published in the DNS (RFC 6698, 7671,
  * 7672).
  *
- * Only what DNSSEC proves counts: the answers must be authentic, from a resolver
- * that is trusted (dns_trusted_servers).  A host whose address is not proved has
- * no TLSA records for us, and is not asked for any; one whose records cannot be
- * had now is not to be used now (RFC 7672 2.1).
+ * Only what DNSSEC proves counts: the answers must be authentic, from a
+ * resolver that is trusted (dns_trusted_servers).  A host whose address is not
+ * proved has no TLSA records for us, and is not asked for any; one whose
+ * records cannot be had now is not to be used now (RFC 7672 2.1).
  *
- * The records are looked for at the name where the host's chain of CNAMEs ends,
- * then at its own (RFC 7672 2.2.3); the name where they were is the one that the
- * host has to have, beside that of the next hop.
+ * The records are looked for at the name where the host's chain of CNAMEs
+ * ends, then at its own (RFC 7672 2.2.3); the name where they were is the one
+ * that the host has to have, beside that of the next hop.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
 #pragma once
+
+#include <openssl/types.h>
 
 #include "arena.h"
 #include "dns.h"
@@ -53,6 +55,9 @@ struct dane {
  * usages 0 and 1 too); MATCH_BAD: malformed. */
 MUST_CHECK enum match dane_parse(struct slice rdata, struct dane_record *out);
 
+/* Does the record name this certificate, or its key? */
+bool dane_names(const struct dane_record *r, X509 *cert);
+
 /* "3 1 1 0a1b..." */
 void dane_put(struct buf *out, const struct dane_record *r);
 
@@ -70,8 +75,8 @@ struct dane_lookup {
 	void *owner;
 };
 
-/* Calls done when it is over, which may be before this returns; the result is in
- * the arena. */
+/* Calls done when it is over, which may be before this returns; the result is
+ * in the arena. */
 void dane_start(struct dane_lookup *l, struct arena *a,
     const struct smtp_host *host, dane_fn *done, void *owner);
 
