@@ -44,6 +44,7 @@ static const struct check {
 	{ "pointers",  doctor_pointers,  true  },
 	{ "mx",        doctor_mx,        true  },
 	{ "sts",       doctor_sts,       true  },
+	{ "tlsa",      doctor_tlsa,      true  },
 	{ "srs",       doctor_srs,       false },
 	{ "spf",       doctor_spf,       true  },
 	{ "dmarc",     doctor_dmarc,     true  },

@@ -42,7 +42,7 @@ doctor_fn doctor_services, doctor_tables, doctor_aliases, doctor_virtual;
 doctor_fn doctor_queue, doctor_disk, doctor_listeners;
 doctor_fn doctor_certificate, doctor_networks, doctor_domains;
 doctor_fn doctor_resolver, doctor_name, doctor_pointers;
-doctor_fn doctor_mx, doctor_sts, doctor_outwards;
+doctor_fn doctor_mx, doctor_sts, doctor_tlsa, doctor_outwards;
 doctor_fn doctor_spf, doctor_dmarc, doctor_srs, doctor_srs_domain;
 
 /* One finding about a subject: what it is, and how to mend it (NULL where all

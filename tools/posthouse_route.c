@@ -26,8 +26,10 @@
 #include "map.h"
 #include "param.h"
 #include "posthouse.h"
+#include "posthouse_tls.h"
 #include "rewrite.h"
 #include "route.h"
+#include "smtp_policy.h"
 #include "smtp_resolve.h"
 #include "srs.h"
 #include "sts_look.h"
@@ -136,6 +138,15 @@ show_sts(const struct smtp_resolve *r)
 }
 
 static void
+show_tls(const struct smtp_resolve *r, const struct smtp_host *h)
+{
+	CLEAN_BUF struct buf tls = { 0 };
+
+	posthouse_tls_show(&tls, &arena, r->nexthop, h);
+	show("    TLS %s", buf_str(&tls));
+}
+
+static void
 show_hosts(const char *nexthop)
 {
 	struct smtp_resolve r = { 0 };
@@ -146,8 +157,11 @@ show_hosts(const char *nexthop)
 		loop_once(ROUND);
 	if (r.fate.outcome != OUTCOME_NONE)
 		end_way(r.fate.outcome, r.fate.status, r.fate.text);
-	for (size_t i = 0; i < r.hosts.n + r.hosts.dropped; i++)
+	for (size_t i = 0; i < r.hosts.n + r.hosts.dropped; i++) {
 		show_host(&r, i);
+		if (i < r.hosts.n)
+			show_tls(&r, &r.hosts.at[i]);
+	}
 	if (r.fate.outcome == OUTCOME_NONE)
 		show_sts(&r);
 }
@@ -432,7 +446,8 @@ open_all(void)
 		posthouse_say(buf_str(&errors));
 		return false;
 	}
-	if (!local_world_open(&why) || !local_virtual_open(&why)) {
+	if (!local_world_open(&why) || !local_virtual_open(&why) ||
+	    !smtp_policy_open(&why)) {
 		fprintf(stderr, "posthouse: %s\n", why);
 		return false;
 	}
