@@ -2,10 +2,10 @@
  * smtp_resume - TLS sessions that a next connection to the same host may go on
  * with, which saves both sides the work of a signature.
  *
- * They lie in the memory of the process.  A session is only used where all is
- * the same as when it was made: next hop, host, address, port, and every word of
- * the policy with the TLSA records; what the host proved then, it was asked to
- * prove.  One of TLS 1.3 is used once (RFC 8446 C.4).
+ * They lie in the memory of the process.  A session is only used where all
+ * is the same as when it was made: next hop, host, address, port, and every
+ * word of the policy with the TLSA records; what the host proved then, it was
+ * asked to prove.  One of TLS 1.3 is used once (RFC 8446 C.4).
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
