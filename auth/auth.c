@@ -1,7 +1,7 @@
 /*
- * auth says who a client is: it holds the password files, of which nobody else
- * sees anything, and answers for the clients of smtpd, whose octets it is given;
- * and it has the passwords by which smtp logs in to other hosts.
+ * auth says who a client is: it holds the password files, of which nobody
+ * else sees anything, and answers for the clients of smtpd, whose octets it
+ * is given; and it has the passwords by which smtp logs in to other hosts.
  *
  * It reads the files while it is root; afterwards it can open nothing, and
  * master, to which it named the files before, hands it each that has become

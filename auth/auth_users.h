@@ -1,9 +1,9 @@
 /*
  * auth_users - the users of a password file, as it is now.
  *
- * What the file says takes force as a whole.  A line that cannot be read is left
- * out, with a warning, and so is a user's second one: one slip of the pen locks
- * one user out and not all.
+ * What the file says takes force as a whole.  A line that cannot be read is
+ * left out, with a warning, and so is a user's second one: one slip of the
+ * pen locks one user out and not all.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

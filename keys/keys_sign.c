@@ -58,7 +58,8 @@ is_pss_with(struct slice input, size_t bits, const EVP_MD *md)
 	unsigned char mask[1024];
 	const unsigned char *at = (const unsigned char *)input.at;
 
-	/* Where the message is a byte shorter than the modulus, that is zero. */
+	/* Where the message is a byte shorter than the modulus, that is
+	 * zero. */
 	if (em < input.len && *at++ != 0)
 		return false;
 	if (em < 2 * hash + 2 || em > sizeof(mask))

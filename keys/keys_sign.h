@@ -1,11 +1,11 @@
 /*
- * keys_sign - one signature, of what a TLS handshake has to sign and of nothing
- * else.
+ * keys_sign - one signature, of what a TLS handshake has to sign and of
+ * nothing else.
  *
- * Who asks may have been taken over by a client.  It can have handshakes signed
- * while it is there; it must not be able to use a key for anything else, such as
- * decrypting what was recorded: an RSA input must have the exact form of a
- * signature's padding, which a ciphertext has not.
+ * Who asks may have been taken over by a client.  It can have handshakes
+ * signed while it is there; it must not be able to use a key for anything
+ * else, such as decrypting what was recorded: an RSA input must have the
+ * exact form of a signature's padding, which a ciphertext has not.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -1,11 +1,13 @@
 /*
- * keys_store - the files with keys and certificates, and what was made of them.
+ * keys_store - the files with keys and certificates, and what was made of
+ * them.
  *
- * A chain is named by its files (paths parted by blanks).  What its files say
- * becomes the chain in force only as a whole: where key and certificates do not
- * belong together, or the new one has a fault (tls_chain.h) that the old one has
- * not, the old one stays and the log says why.  The last one is kept beside the
- * new one, for handshakes that have begun with it.
+ * A chain is named by its files (paths parted by blanks).  What its files
+ * say becomes the chain in force only as a whole: where key and
+ * certificates do not belong together, or the new one has a fault
+ * (tls_chain.h) that the old one has not, the old one stays and the log
+ * says why.  The last one is kept beside the new one, for handshakes that
+ * have begun with it.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

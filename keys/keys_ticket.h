@@ -2,9 +2,9 @@
  * keys_ticket - the secrets with which session tickets are sealed.
  *
  * They are made here because all processes of a service must have the same.
- * Each service has its own, made from one secret: a ticket of one listener opens
- * nothing at another.  A new secret comes every hour, and the last one is still
- * good for reading; neither outlives this process.
+ * Each service has its own, made from one secret: a ticket of one listener
+ * opens nothing at another.  A new secret comes every hour, and the last
+ * one is still good for reading; neither outlives this process.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -1,10 +1,11 @@
 /*
- * smtp_forward - what is changed in mail that is forwarded (lib/mail/forward.h),
- * before it is sent.
+ * smtp_forward - what is changed in mail that is forwarded
+ * (lib/mail/forward.h), before it is sent.
  *
- * The signing seal says who its sender is at the next host, and what is put on
- * top of it.  Nothing of that is kept: the queue has the true sender, to whom our
- * own notifications go.  Where seal does not answer the mail waits.
+ * The signing seal says who its sender is at the next host, and what is put
+ * on top of it.  Nothing of that is kept: the queue has the true sender, to
+ * whom our own notifications go.  Where seal does not answer the mail
+ * waits.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -1,9 +1,9 @@
 /*
  * smtpd_policy - who may send, and to whom.
  *
- * Strangers may send to recipients of ours that exist, whom the restrictions let
- * pass to everybody.  Whatever cannot be known now is refused for now
- * (451), and never for good.
+ * Strangers may send to recipients of ours that exist, whom the
+ * restrictions let pass to everybody.  Whatever cannot be known now is
+ * refused for now (451), and never for good.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

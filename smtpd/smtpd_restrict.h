@@ -1,11 +1,11 @@
 /*
  * smtpd_restrict - the lists of restrictions that a client has to pass:
- * smtpd_client_, helo_, sender_, relay_ and recipient_restrictions, each of them
- * judged at RCPT, in that order, as with Postfix's smtpd_delay_reject; and
- * smtpd_etrn_restrictions.
+ * smtpd_client_, helo_, sender_, relay_ and recipient_restrictions, each of
+ * them judged at RCPT, in that order, as with Postfix's smtpd_delay_reject;
+ * and smtpd_etrn_restrictions.
  *
- * What permits ends its list, and the next one begins; what refuses ends all.
- * Local programs pass.
+ * What permits ends its list, and the next one begins; what refuses ends
+ * all. Local programs pass.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

@@ -13,7 +13,7 @@ check() { # DESCRIPTION FINDINGS
 	fi
 }
 
-sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout sts report scribe \
+sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout auth keys sts report scribe \
     pickup seal tools t -name '*.[ch]' | sort)
 programs=$(printf '%s\n' $sources | grep -v '^t/')
 

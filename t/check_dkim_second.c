@@ -1,7 +1,7 @@
 /*
- * DKIM beside libopendkim: what one signs, the other takes, and both see every
- * change; memory that stays flat; what a message costs.  With POSTHOUSE_LONG the
- * memory is watched over 100,000 messages.
+ * DKIM beside libopendkim: what one signs, the other takes, and both see
+ * every change; memory that stays flat; what a message costs.  With
+ * POSTHOUSE_LONG the memory is watched over 100,000 messages.
  * SPDX-License-Identifier: BSD-2-Clause
  */
 

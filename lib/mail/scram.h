@@ -19,8 +19,8 @@
 #define SCRAM_KEY      32 /* of SHA-256 */
 #define SCRAM_SALT_MAX 64
 
-/* What a verifier is made with, and what a client is ready to do: the most takes
- * a third of a second, and a hostile server can ask for it. */
+/* What a verifier is made with, and what a client is ready to do: the most
+ * takes a third of a second, and a hostile server can ask for it. */
 #define SCRAM_SALT      16
 #define SCRAM_COUNT     65536
 #define SCRAM_COUNT_MIN 4096

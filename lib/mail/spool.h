@@ -144,9 +144,10 @@ void spool_draft_start(struct spool_draft *d, int queue_fd, const char *id);
  * EILSEQ: a CR or LF alone, or a NUL, which no content has. */
 void spool_draft_data(struct spool_draft *d, const void *bytes, size_t n);
 
-/* The content that was given so far: in memory where all of it is (fd is -1,
- * and the slice holds until something is added), else in the file, from
- * head.data_at on, of which fd is a descriptor for reading.  False with errno. */
+/* The content that was given so far: in memory where all of it is (fd is
+ * -1, and the slice holds until something is added), else in the file, from
+ * head.data_at on, of which fd is a descriptor for reading.  False with
+ * errno. */
 MUST_CHECK bool spool_draft_show(struct spool_draft *d, struct slice *content,
     int *fd);
 
