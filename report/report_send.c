@@ -48,8 +48,8 @@ static const struct report_form forms[REPORT_KINDS] = {
 		.word = "DMARC",
 		.type = "application/gzip",
 		.extension = "xml",
-		.text = "This is an aggregate report about DMARC (RFC 7489), of "
-			"mail in the name of the domain below.",
+		.text = "This is an aggregate report about DMARC (RFC 7489), "
+			"of mail in the name of the domain below.",
 	},
 	[REPORT_TLS] = {
 		.word = "TLS",

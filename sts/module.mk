@@ -13,4 +13,3 @@ sts_sts_LDADD = sts/libsts.a $(LDADD)
 check_PROGRAMS += t/check_sts_cache
 t_check_sts_cache_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/sts
 t_check_sts_cache_LDADD = sts/libsts.a $(LDADD)
-EXTRA_DIST += t/4200-mta-sts.t t/4210-tls-reports.t t/4220-requiretls.t t/sts_web.py t/tlsrpt.py

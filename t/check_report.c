@@ -232,7 +232,8 @@ static const char expected[] =
     "\"total-failure-session-count\":1},\"failure-details\":["
     "{\"result-type\":\"certificate-expired\",\"sending-mta-ip\":\"192.0.2.1\","
     "\"receiving-mx-hostname\":\"mx.x.example\",\"receiving-ip\":\"192.0.2.2\","
-    "\"failed-session-count\":1,\"failure-reason-code\":\"too \\\"old\\\"\"}]}]}\n";
+    "\"failed-session-count\":1,"
+    "\"failure-reason-code\":\"too \\\"old\\\"\"}]}]}\n";
 
 START_TEST(the_report_is_as_it_should_be)
 {

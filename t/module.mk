@@ -7,10 +7,23 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;
 TESTS += $(check_PROGRAMS)
 
-EXTRA_DIST += t/check_main.h t/check_conf.h
-EXTRA_DIST += t/5110-dkim.t t/5120-dkim-keys.t t/dkim_peers.py t/bench/dkim.sh
-EXTRA_DIST += t/5200-dmarc.t t/5210-dmarc-report.t t/5310-arc.t t/arc.py
-EXTRA_DIST += t/0003-commands.t t/0004-completion.t t/0005-parameters.t t/2002-tables.t
 
 check-local:
 	sh $(srcdir)/t/0005-parameters.t t/2002-tables.t
+EXTRA_DIST += \
+	t/0001-style.t t/0002-release.t t/0003-commands.t \
+	t/0004-completion.t t/0005-parameters.t t/0010-first-message.t \
+	t/0011-rights.t t/0020-peers.t t/0030-kill.t t/0040-adversity.t \
+	t/2002-tables.t t/4100-starttls.t t/4110-tls-peers.t \
+	t/4125-client-certificates.t t/4130-names-asked-for.t \
+	t/4140-hostile-tls.t t/4150-certificates-in-motion.t \
+	t/4160-idle-tls.t t/4170-trace.t t/4175-capture.t t/4180-scanners.t \
+	t/4190-auth.t t/4200-clients.t t/4205-log-in.t t/4210-user-limits.t \
+	t/4300-mta-sts.t t/4310-tls-reports.t t/4320-requiretls.t \
+	t/5110-dkim.t t/5120-dkim-keys.t t/5200-dmarc.t \
+	t/5210-dmarc-report.t t/5310-arc.t t/arc.py t/auth.py \
+	t/bench/auth-attack.py t/bench/auth-attack.sh t/bench/dkim.sh \
+	t/bench/tls.sh t/check_conf.h t/check_main.h t/dkim_peers.py \
+	t/kill.py t/lib.sh t/load.py t/memory.py t/mua.py t/packages \
+	t/passfile.py t/peers.sh t/rights.py t/run t/sts_web.py t/tls.py \
+	t/tls_hostile.py t/tls_load.py t/tls_sink.py t/tlsrpt.py

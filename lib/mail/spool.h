@@ -31,13 +31,12 @@
 
 #define SPOOL_HEAD_SIZE  192
 #define SPOOL_VERSION    1
-#define SPOOL_CHUNK      ((size_t)65536)     /* content that waits in memory */
+#define SPOOL_CHUNK      ((size_t)65536)     /* content collected for a write */
 #define SPOOL_ENV_MAX    ((uint64_t)1 << 27) /* an envelope, encoded */
 #define SPOOL_ENTRY_MAX  ((size_t)1 << 20)   /* one entry of the journal */
 #define SPOOL_ENTRY_HEAD ((size_t)16)        /* what stands in front of it */
 
-/* Of a text that came from outside.  What else an entry holds came in packets,
- * and SPOOL_ENTRY_MAX has room for several of them. */
+/* Of a text from outside: SPOOL_ENTRY_MAX has room for several of them. */
 #define SPOOL_TEXT_MAX ((size_t)16384)
 
 /* The folders below queue_directory.  cur/ has SPOOL_SPREAD folders of its own,
@@ -134,9 +133,8 @@ struct spool_draft {
 
 #define CLEAN_DRAFT CLEANUP(spool_draft_free)
 
-/* Begins; the file is made in tmp/ when there is something to write.
- * Content is collected up to SPOOL_CHUNK before it is written, so that a
- * small message is one write.  A zeroed draft is empty, and may be freed. */
+/* Begins; the file is made in tmp/ when there is something to write.  A zeroed
+ * draft is empty, and may be freed. */
 void spool_draft_start(struct spool_draft *d, int queue_fd, const char *id);
 
 /* Content, cut anywhere; also learns its flags, longest line and checksum.  A
@@ -144,10 +142,9 @@ void spool_draft_start(struct spool_draft *d, int queue_fd, const char *id);
  * EILSEQ: a CR or LF alone, or a NUL, which no content has. */
 void spool_draft_data(struct spool_draft *d, const void *bytes, size_t n);
 
-/* The content that was given so far: in memory where all of it is (fd is
- * -1, and the slice holds until something is added), else in the file, from
- * head.data_at on, of which fd is a descriptor for reading.  False with
- * errno. */
+/* The content so far: in memory where all of it is (fd is -1, and the slice
+ * holds until something is added), else in the file from head.data_at on,
+ * of which fd is a descriptor for reading.  False with errno. */
 MUST_CHECK bool spool_draft_show(struct spool_draft *d, struct slice *content,
     int *fd);
 
@@ -168,14 +165,12 @@ void spool_draft_free(struct spool_draft *d);
 
 /* ---- reading ---- */
 
-/* All of it but the content, with the journal applied.  `check_data` also
- * reads the content for its checksum.  False with why: errno is EBADMSG
- * where the file is not whole, else that of a failing read, which says
- * nothing about it. */
+/* All of it but the content, with the journal applied; check_data: the
+ * content's checksum too.  False with why: errno is EBADMSG where the file
+ * is not whole, else that of a failing read, which says nothing about it. */
 MUST_CHECK bool spool_read(int fd, struct arena *a, struct spool_message *out,
     bool check_data, const char **why);
 
-/* Only the head. */
 MUST_CHECK bool spool_read_head(int fd, struct spool_head *out,
     const char **why);
 

@@ -1,11 +1,11 @@
 /*
- * Fuzz: everything that a server says to the client, from its greeting on.  The
- * first byte says how the input is cut, the second what the message is like, and
- * whether we log in (the part of auth is played by its engine).
+ * Fuzz: everything that a server says to the client, from its greeting on.
+ * The first byte says how the input is cut, the second what the message is
+ * like, and whether we log in (the part of auth is played by its engine).
  *
- * Whatever the server says: in the end every recipient has a fate, nobody is
- * called sent to whom the content did not go out, and the content goes out
- * whole or the connection ends.
+ * Whatever the server says: in the end every recipient has a fate, nobody
+ * is called sent to whom the content did not go out, and the content goes
+ * out whole or the connection ends.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
