@@ -1,6 +1,6 @@
 /*
- * Our own TLSA records, against the certificate that is in use: where none fits,
- * who checks DANE does not send us mail any more.
+ * Our own TLSA records, against the certificate that is in use: where none
+ * fits, who checks DANE does not send us mail any more.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
