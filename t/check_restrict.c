@@ -179,9 +179,8 @@ static const struct {
 		"554 5.7.1 <x.d.test>: Helo command rejected: Access denied" },
 	{ "check_sender_access inline:{s@d.test=REJECT}", NULL, "h", "s@d.test",
 	    "r",
-	    .want =
-		"554 5.7.1 <s@d.test>: Sender address rejected: "
-		"Access denied" },
+	    .want = "554 5.7.1 <s@d.test>: Sender address rejected: "
+		    "Access denied" },
 	{ "check_sender_access inline:{s@d.test=OK}", NULL, "h", "s+x@d.test",
 	    "r", .want = "+" },
 	{ "check_sender_access inline:{test=OK}", NULL, "h", "s@d.test", "r",
@@ -211,9 +210,8 @@ static const struct {
 	{ "reject_sender_login_mismatch", NULL, "h", "x@d.test", "r",
 	    .want = "" },
 	{ "reject_sender_login_mismatch", "u", "h", "x@d.test", "r",
-	    .want =
-		"553 5.7.1 <x@d.test>: Sender address rejected: "
-		"not owned by user u" },
+	    .want = "553 5.7.1 <x@d.test>: Sender address rejected: "
+		    "not owned by user u" },
 	{ "reject_known_sender_login_mismatch", "u", "h", "x@d.test", "r",
 	    .want = "" },
 	{ "reject_known_sender_login_mismatch", "v", "h", "s@d.test", "r",
