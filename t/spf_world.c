@@ -122,6 +122,7 @@ type_name(enum dns_type type)
 		return "PTR";
 	case DNS_TXT:
 		return "TXT";
+	case DNS_NS:
 	case DNS_CNAME:
 	case DNS_TLSA:
 		break;
