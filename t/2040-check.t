@@ -89,13 +89,14 @@ ok "MX of its own" finds \
     '^ok    own.example: MX 10 a.test, this host, is the best'
 ok "SPF" finds '^ok    own.example: SPF: its record is in order'
 ok "DMARC" finds '^ok    own.example: DMARC: policy none$'
+ok "DKIM" finds '^ok    own.example: DKIM: .* left to relayhost$'
 ok "a backup" finds \
     '^ok    second.example: MX 20 a.test, this host, is the backup of b.test \(10\)'
 ok "outwards" finds '^ok    outwards: b.test\[.*\]:25 answers'
 ok "localhost is not looked for" not finds localhost
 
 is "--offline passes too" "$(check --offline)" 0
-ok "without the DNS" not finds 'own.example|resolver|outwards'
+ok "without the DNS" not finds 'own.example: (MX|SPF|DMARC)|resolver|outwards'
 is "--json too" "$(check --json)" 0
 ok "an object a line" python3 -c '
 import json, sys
@@ -149,6 +150,7 @@ ok "a record for everybody" finds '^fail  open.spf.example: its SPF record lets 
 ok "a bad record" finds '^fail  bad.spf.example: its SPF record is an error for all who look: .*permit'
 ok "too many look-ups" finds '^fail  far.spf.example: its SPF record is an error for all who look'
 ok "no record" finds '^warn  none.spf.example: it has no SPF record'
+ok "no keys of DKIM" finds '^warn  a.test: DKIM: mail from it is not signed: posthouse dkim new a.test$'
 ok "DMARC for a part" finds '^ok    other.spf.example: DMARC: policy quarantine, not for all mail'
 ok "two DMARC records" finds '^fail  open.spf.example: it has 2 DMARC records'
 ok "a bad DMARC record" finds '^fail  bad.spf.example: its DMARC record is an error'

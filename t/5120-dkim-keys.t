@@ -2,7 +2,7 @@
 # Keys of DKIM: made, waiting, published, in use, replaced.
 # SPDX-License-Identifier: BSD-2-Clause
 . "${0%/*}/lib.sh"
-lab "DKIM keys wait until every name server has them"
+lab "DKIM keys wait until every name server has them; the doctor looks at them"
 host a 10.53.0.2
 mail_user a alice
 dns_start
@@ -31,6 +31,16 @@ signed() { # SUBJECT: how many signatures it has
 		/^DKIM-Signature:/ { n++ }
 		$0 == want { print n; exit }'
 }
+doctor() { # OPTIONS
+	on a posthouse check "$@" >"$lab/doctor" 2>&1
+}
+finds() { # PATTERN
+	grep -Eq -e "$1" "$lab/doctor" || { cat "$lab/doctor"; return 1; }
+}
+doctor
+ok "the doctor warns of keys that wait" \
+    finds '^warn  [0-9]+r\._domainkey\.a\.test: this DKIM key waits.*no such record'
+is "and fails for nothing" "$(grep -c '^fail' "$lab/doctor")" 0
 letter waiting
 is "not signed" "$(signed waiting)" 0
 on a posthouse dkim check >"$lab/check"
@@ -53,6 +63,11 @@ ok "this one is in use" grep -q '^ok .*r\._domainkey\.a\.test: signs from now on
 ok "seal has heard of it" wait_for 10 log_has a 'the key [0-9]+r signs from now on'
 letter one
 is "one signature" "$(signed one)" 1
+doctor
+ok "the doctor sees that it is published" \
+    finds '^ok    [0-9]+r\._domainkey\.a\.test: DKIM: its name servers have the key'
+ok "and that the other one is not" \
+    finds '^warn  [0-9]+e\._domainkey\.a\.test: this DKIM key waits'
 
 echo "# another key is published instead"
 dns_stop
@@ -68,4 +83,32 @@ on a posthouse dkim check >"$lab/check"
 is "exit 75" "$?" 75
 letter still
 is "what signs goes on" "$(signed still)" 1
+
+echo "# the doctor"
+dns_start
+r=$(root_of a)
+signer=${entry%%,*} # SELECTOR:FILE
+openssl genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:1024 \
+    -out "$r/etc/posthouse/dkim/weak.pem" 2>/dev/null
+conf a 'mydestination = a.test, sub.a.test, other.example' \
+    "dkim_signing_table = inline:{{a.test = $signer, w:weak.pem, n:none.pem}, {.a.test = s:weak.pem}}"
+doctor
+is "a bad key fails" "$?" 1
+ok "what signs and is not published" \
+    finds '^fail  w\._domainkey\.a\.test: mail is signed with this DKIM key, and a name server has no such record: '
+ok "a key that is not there" \
+    finds '^fail  /etc/posthouse/dkim/none\.pem: a DKIM key of a\.test: No such file'
+ok "a weak one" finds '^warn  /etc/posthouse/dkim/weak\.pem: this DKIM key has 1024 bits'
+ok "a domain without a key" \
+    finds '^warn  other\.example: DKIM: mail from it is not signed: posthouse dkim new other\.example$'
+ok "none that a parent's entry covers" not grep -q ' sub.a.test: DKIM' "$lab/doctor"
+doctor --offline
+ok "offline, files alone" finds "^ok    /etc/posthouse/dkim/${signer#*:}: a DKIM key of a.test\$"
+ok "no record is looked for" not grep -q _domainkey "$lab/doctor"
+conf a 'dkim_signing_table = inline:{{a.test = w}}'
+doctor --offline
+ok "an entry that is none" finds '^fail  dkim_signing_table: '
+conf a 'dkim_signing_table =' 'relayhost = b.test'
+doctor
+ok "behind a relay host" finds '^ok    a\.test: DKIM: it has no key here: signing is left to relayhost'
 lab_done

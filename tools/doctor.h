@@ -44,6 +44,7 @@ doctor_fn doctor_certificate, doctor_networks, doctor_domains;
 doctor_fn doctor_resolver, doctor_name, doctor_pointers;
 doctor_fn doctor_mx, doctor_sts, doctor_tlsa, doctor_outwards;
 doctor_fn doctor_spf, doctor_dmarc, doctor_srs, doctor_srs_domain;
+doctor_fn doctor_dkim;
 
 /* One finding about a subject: what it is, and how to mend it (NULL where all
  * is well). */
@@ -100,6 +101,14 @@ typedef void doctor_domain_fn(struct doctor *d, const struct doctor_list *l,
     const char *domain);
 void doctor_each_domain(struct doctor *d, const struct doctor_list *l,
     doctor_domain_fn *fn);
+
+/* The same for each list of domains whose mail ends here. */
+void doctor_each_final(struct doctor *d, doctor_domain_fn *fn);
+
+/* ---- doctor_senders.c ---- */
+
+/* True where a section of master.conf signs. */
+bool doctor_has_sign(const struct doctor *d);
 
 /* ---- doctor_net.c ---- */
 

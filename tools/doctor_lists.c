@@ -75,6 +75,14 @@ doctor_each_domain(struct doctor *d, const struct doctor_list *l,
 		    why);
 }
 
+void
+doctor_each_final(struct doctor *d, doctor_domain_fn *fn)
+{
+	for (size_t i = 0; i < doctor_n_lists; i++)
+		if (doctor_lists[i].part == PART_FINAL)
+			doctor_each_domain(d, &doctor_lists[i], fn);
+}
+
 /* ---- domains ---- */
 
 static bool

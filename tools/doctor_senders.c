@@ -24,14 +24,6 @@
 /* Who may send as this one (RFC 5737) may send as everybody. */
 static const char stranger[] = "192.0.2.1";
 
-static void
-each_final(struct doctor *d, doctor_domain_fn *fn)
-{
-	for (size_t i = 0; i < doctor_n_lists; i++)
-		if (doctor_lists[i].part == PART_FINAL)
-			doctor_each_domain(d, &doctor_lists[i], fn);
-}
-
 /* ---- SPF ---- */
 
 struct judgement {
@@ -143,7 +135,7 @@ look_at_spf(struct doctor *d, const struct doctor_list *l, const char *domain)
 void
 doctor_spf(struct doctor *d)
 {
-	each_final(d, look_at_spf);
+	doctor_each_final(d, look_at_spf);
 }
 
 /* ---- DMARC ---- */
@@ -224,13 +216,13 @@ void
 doctor_dmarc(struct doctor *d)
 {
 	org_domain_start();
-	each_final(d, look_at_dmarc);
+	doctor_each_final(d, look_at_dmarc);
 }
 
 /* ---- SRS ---- */
 
-static bool
-has_sign(const struct doctor *d)
+bool
+doctor_has_sign(const struct doctor *d)
 {
 	for (size_t i = 0; i < d->services.n; i++) {
 		const struct service *s = &d->services.at[i];
@@ -269,7 +261,7 @@ doctor_srs(struct doctor *d)
 
 	if (params.srs_domain[0] == '\0')
 		return;
-	if (!has_sign(d))
+	if (!doctor_has_sign(d))
 		doctor_say(d, FINDING_FAIL, "srs_domain",
 		    "add [sign] with program = seal to master.conf",
 		    "no section of master.conf signs: what is to be forwarded "

@@ -42,8 +42,8 @@ show_record(const char *name, const struct buf *record)
 	printf(" )\n");
 }
 
-static void
-name_of(struct buf *out, const char *selector, const char *domain)
+void
+dkim_put_name(struct buf *out, const char *selector, const char *domain)
 {
 	buf_addf(out, "%s._domainkey.%s", selector,
 	    domain[0] == '.' ? domain + 1 : domain);
@@ -112,7 +112,7 @@ new_key(const struct kind *k, const char *selector, const char *domain,
 	bool ok = key != NULL && put_pem(&text, key) &&
 	    dkim_key_record(&record, key) && write_new(buf_str(&path), &text);
 	if (ok) {
-		name_of(&name, selector, domain);
+		dkim_put_name(&name, selector, domain);
 		show_record(buf_str(&name), &record);
 		buf_addf(entry, "%s%s:%s.%s.pem", entry->len > 0 ? ", " : "",
 		    selector, domain, selector);
@@ -164,20 +164,16 @@ struct walk {
 	int code;
 };
 
-static EVP_PKEY *
-read_key(const char *path, struct buf *text, bool *waits)
+EVP_PKEY *
+dkim_key_of_file(const char *path, struct buf *text, bool *waits,
+    const char **why)
 {
-	const char *why = NULL;
 	CLEAN_FD int fd = fd_open_regular(path);
-	EVP_PKEY *key = NULL;
 
-	if (fd < 0 || fd_read_all(fd, text, KEY_FILE_MAX) < 0)
-		why = strerror(errno);
-	else
-		key = dkim_file_key(text, waits, &why);
-	if (key == NULL)
-		fprintf(stderr, "posthouse: %s: %s\n", path, why);
-	return key;
+	if (fd >= 0 && fd_read_all(fd, text, KEY_FILE_MAX) >= 0)
+		return dkim_file_key(text, waits, why);
+	*why = strerror(errno);
+	return NULL;
 }
 
 static int
@@ -208,7 +204,7 @@ check_key(const char *name, const char *path, const struct buf *text,
 	};
 	CLEAN_BUF struct buf told = { 0 };
 	enum dkim_published found = dkim_published(name, buf_str(record),
-	    &told);
+	    INT64_MAX, &told);
 
 	printf("%s %s%s\n%s", verdicts[found].word, name,
 	    !waits                       ? ""
@@ -224,19 +220,22 @@ static void
 on_key(void *arg, const char *domain, const char *selector, const char *path)
 {
 	CLEAN_BUF struct buf text = { 0 }, record = { 0 }, name = { 0 };
+	const char *why = "it has no record";
 	struct walk *w = arg;
 	bool waits = false;
 
 	if (w->only != NULL &&
 	    !str_eq_nocase(w->only, domain[0] == '.' ? domain + 1 : domain))
 		return;
-	EVP_PKEY *key = read_key(path, &text, &waits);
+	EVP_PKEY *key = dkim_key_of_file(path, &text, &waits, &why);
 	if (key == NULL || !dkim_key_record(&record, key)) {
+		fprintf(stderr, "posthouse: %s: %s\n", path, why);
+		EVP_PKEY_free(key);
 		w->code = EX_DATAERR;
 		return;
 	}
 	EVP_PKEY_free(key);
-	name_of(&name, selector, domain);
+	dkim_put_name(&name, selector, domain);
 	if (w->check) {
 		int code = check_key(buf_str(&name), path, &text, waits,
 		    &record);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "dkim.h"
 #include "dns.h"
 #include "param.h"
@@ -20,6 +21,8 @@ struct said {
 	size_t n;
 	bool over;
 };
+
+static int64_t end; /* of the time there is, on the monotonic clock */
 
 static void
 on_answer(void *owner, const struct dns_answer *answer)
@@ -46,9 +49,13 @@ static void
 ask(struct said *s, const char *name, enum dns_type type)
 {
 	*s = (struct said){ .status = DNS_FAILED };
-	(void)dns_ask(name, type, on_answer, s);
-	while (!s->over)
+	if (clock_mono() >= end)
+		return;
+	struct dns_query *query = dns_ask(name, type, on_answer, s);
+	while (!s->over && clock_mono() < end)
 		loop_once(ROUND);
+	if (!s->over)
+		dns_drop(&query);
 }
 
 /* The name servers of the zone that the name lies in. */
@@ -147,11 +154,13 @@ check_server(const char *server, const char *name, const char *record,
 }
 
 enum dkim_published
-dkim_published(const char *name, const char *record, struct buf *told)
+dkim_published(const char *name, const char *record, int64_t until,
+    struct buf *told)
 {
 	enum dkim_published all = KEY_PUBLISHED;
 	struct said servers;
 
+	end = until;
 	if (!find_servers(name, &servers)) {
 		buf_adds(told, "\tits name servers could not be found\n");
 		arena_free(&servers.arena);
