@@ -30,6 +30,11 @@ ok "a throw-away key" gpg --batch --quiet --passphrase '' \
     --quick-generate-key 'Release Test <release@posthouse.test>' ed25519 sign 1d
 ok "configure out of tree" "$tmp/tree/configure" --enable-developer
 ok "make release" make release KEY=release@posthouse.test
+# The tests are a part of it: t/run of the archive runs them all.
+ok "every test is in it" sh -c "cd '$top' && tar -tzf '$tmp'/build/posthouse-*.tar.gz |
+    sed 's|^[^/]*/||' | sort >'$tmp/packed' &&
+    ls t/*.t t/*.py t/*.sh t/bench/*.sh t/bench/run | sort | comm -23 - '$tmp/packed' >'$tmp/left' &&
+    cat '$tmp/left' && [ ! -s '$tmp/left' ]"
 sum=$(ls "$tmp"/build/posthouse-*.tar.gz.sha256)
 tarball=${sum%.sha256}
 ok "the signature is good" gpg --verify "$sum.asc" "$sum"
