@@ -231,6 +231,19 @@ put_tls(const char *tls, struct buf *out)
 		put_comment(tls, strlen(tls), out);
 }
 
+/* RFC 5322 3.2.2: what would end the comment, or is not ASCII, becomes a
+ * question mark. */
+static void
+put_user(const char *user, struct buf *out)
+{
+	buf_adds(out, "(Authenticated sender: ");
+	for (const char *p = user; *p != '\0'; p++)
+		buf_addc(out,
+		    *p < ' ' || *p > '~' || strchr("()\\", *p) != NULL ? '?'
+								       : *p);
+	buf_adds(out, ")\r\n\t");
+}
+
 static void
 put_client(const struct rec_env *env, struct buf *out)
 {
@@ -243,6 +256,8 @@ put_client(const struct rec_env *env, struct buf *out)
 	buf_addf(out, " [%s%s])\r\n\t", v6 ? "IPv6:" : "", env->client_addr);
 	if (params.smtpd_tls_received_header)
 		put_tls(env->tls, out);
+	if (params.smtpd_sasl_authenticated_header && env->auth_user[0] != '\0')
+		put_user(env->auth_user, out);
 }
 
 /* RFC 5321 4.4. */

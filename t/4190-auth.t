@@ -10,7 +10,7 @@ mail_user a alice
 mail_user b bob
 dns_start
 posthouse_setup a b
-conf a 'smtpd_error_sleep_time = 0s'
+conf a 'smtpd_error_sleep_time = 0s' 'smtpd_sasl_authenticated_header = yes'
 r=$(root_of a)
 sed -i '/^\[submission\]/,/^$/ s/^enabled.*/enabled = yes/' \
     "$r/etc/posthouse/master.conf"
@@ -82,6 +82,7 @@ for m in PLAIN LOGIN; do
 done
 ok "the log has the user" logs 'sasl_method=LOGIN, sasl_username=alice'
 ok "Received says so" mailbox_has b bob 'with ESMTPSA id'
+ok "and who it was" mailbox_has b bob '(Authenticated sender: alice)'
 timeout 60 swaks --server 10.53.0.2:587 --tls --from x@x.test --to bob@b.test \
     >"$lab/swaks" 2>&1
 ok "without it nothing is relayed" grep -q '554 5.7.1' "$lab/swaks"

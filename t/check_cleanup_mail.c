@@ -237,6 +237,26 @@ START_TEST(what_a_client_says_of_itself_ends_no_field)
 }
 END_TEST
 
+START_TEST(a_user_is_named_where_that_is_wished)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf text = { 0 };
+	struct spool_message m;
+	struct msg_mail_begin b = remote;
+
+	b.auth_user = "a (b)\r\n\\\xc3\xa9@c";
+	struct cleanup_mail *mail = begin(&b);
+	rcpt(mail, "bob@example.org");
+	data(mail, "\r\n");
+	finish(mail, &a, &m, &text);
+	ck_assert_msg(strstr(buf_str(&text),
+			  "[192.0.2.7])\r\n"
+			  "\t(Authenticated sender: a ?b??????@c)\r\n"
+			  "\tby ") != NULL,
+	    "%s", buf_str(&text));
+}
+END_TEST
+
 START_TEST(results_stand_on_top)
 {
 	CLEAN_ARENA struct arena a = { 0 };
@@ -841,6 +861,13 @@ start_copies_later(void)
 }
 
 static void
+start_named(void)
+{
+	conf = "smtpd_sasl_authenticated_header = yes\n";
+	start();
+}
+
+static void
 start_full(void)
 {
 	conf = "queue_minfree = 900000g\n";
@@ -903,6 +930,7 @@ suite_of_cases(void)
 	with(s, start_copies, notifications_have_no_copies);
 	with(s, start_copies, a_copy_to_nowhere_means_later);
 	with(s, start_copies_later, a_table_that_cannot_say_means_later);
+	with(s, start_named, a_user_is_named_where_that_is_wished);
 	with(s, start_full, a_full_disk_is_said_at_once);
 	return s;
 }
