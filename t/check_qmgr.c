@@ -385,6 +385,19 @@ is_gone(const char *id)
 	    !lies_in(id, SPOOL_CUR);
 }
 
+/* qmgr ends, and another begins with what is on disk. */
+static void
+restart(void)
+{
+	scan_stop();
+	agent_gone(&agent);
+	loop_cancel(&qmgr.timer);
+	chan_stop(&agent);
+	chan_stop(&bounce);
+	begin_qmgr();
+	scan_start();
+}
+
 #define LOGGED(text) ck_assert_ptr_nonnull(strstr(buf_str(&logged), text))
 
 /* ---- the cases ---- */
@@ -424,12 +437,7 @@ START_TEST(deferred_mail_survives_a_restart)
 	ck_assert(lies_in(id, SPOOL_CUR) && !lies_in(id, SPOOL_NEW));
 	ck_assert_uint_eq(qmgr.n_loaded, 0);
 
-	agent_gone(&agent);
-	loop_cancel(&qmgr.timer);
-	chan_stop(&agent);
-	chan_stop(&bounce);
-	begin_qmgr();
-	scan_start();
+	restart();
 	ck_assert(!next_job(&job, 300)); /* its time has not come */
 	ck_assert_ptr_nonnull(sched_find(qmgr.sched, id));
 	ck_assert(next_job(&job, 4 * SECOND));
@@ -524,18 +532,6 @@ START_TEST(who_is_replaced_does_not_look_for_mail)
 	chan_stop(&cleanup);
 }
 END_TEST
-
-static void
-restart(void)
-{
-	scan_stop();
-	agent_gone(&agent);
-	loop_cancel(&qmgr.timer);
-	chan_stop(&agent);
-	chan_stop(&bounce);
-	begin_qmgr();
-	scan_start();
-}
 
 /* Who makes ids may take one that another's message has. */
 START_TEST(two_messages_of_one_id_are_both_delivered)
@@ -1223,6 +1219,35 @@ START_TEST(held_mail_waits_for_its_release)
 }
 END_TEST
 
+/* Whether cleanup tells of it or a start finds it: never tried before its
+ * release, and once released not held again. */
+START_TEST(mail_that_came_to_be_held)
+{
+	const char *to = "a@y.test";
+	struct msg_job job;
+
+	mail_flags = MAIL_HOLD;
+	CLEAN_STR char *told = xstrdup(SEND("s@x.test", to));
+	CLEAN_STR char *found = xstrdup(new_id());
+	(void)close(write_mail(found, "s@x.test", &to, 1));
+	restart();
+	ck_assert(!next_job(&job, SECOND));
+	ck_assert(lies_in(told, SPOOL_HOLD) && lies_in(found, SPOOL_HOLD));
+	ck_assert_uint_eq(qmgr.held, 2);
+	LOGGED("placed on hold");
+
+	struct sched_msg *m = sched_find(qmgr.sched, found);
+	ck_assert(mail_move(m, SPOOL_CUR));
+	sched_release(qmgr.sched, m);
+	restart();
+	ck_assert(next_job(&job, SECOND));
+	ck_assert_str_eq(job.id, found);
+	answer_all(&job, OUTCOME_SENT, FAULT_NONE);
+	ck_assert(is_gone(found));
+	ck_assert(lies_in(told, SPOOL_HOLD));
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_put_aside)
 {
 	const char *to = "a@y.test";
@@ -1568,6 +1593,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_warning_waits_for_another_notice);
 	tcase_add_test(t, a_lost_agent_defers_what_it_had);
 	tcase_add_test(t, held_mail_waits_for_its_release);
+	tcase_add_test(t, mail_that_came_to_be_held);
 	tcase_add_test(t, a_damaged_file_is_put_aside);
 	tcase_add_test(t, a_full_disk_does_not_stop_the_mail);
 	tcase_add_test(t, a_piece_that_could_not_be_cut_is_cut_later);
