@@ -80,9 +80,9 @@ free_work(struct auth_work *w)
 static bool
 matches(struct crypt_data *room, const char *password, const char *hash)
 {
-	const char *made = crypt_r(password, hash, room);
+	const char *made = crypt_rn(password, hash, room, (int)sizeof(*room));
 	size_t len = strlen(hash);
-	bool same = made != NULL && made[0] != '*' && strlen(made) == len &&
+	bool same = made != NULL && strlen(made) == len &&
 	    CRYPTO_memcmp(made, hash, len) == 0;
 
 	OPENSSL_cleanse(room, sizeof(*room));

@@ -17,27 +17,10 @@
 #define TRIES 2
 
 static void (*tell)(struct cleanup_mail *m);
+static const enum role asked[] = { ROLE_VERIFY, ROLE_SIGN };
 static bool has_section[ROLES]; /* master.conf names it */
 static struct map questions;    /* number to struct cleanup_mail */
 static uint32_t last_question;
-
-/* Of a file that program_start() has read before. */
-static void
-look_for_sections(void)
-{
-	CLEAN_BUF struct buf errors = { 0 };
-	struct services services;
-
-	if (!services_load(params.config_directory, &services, &errors))
-		return;
-	for (size_t i = 0; i < services.n; i++) {
-		const struct service *s = &services.at[i];
-
-		if (s->enabled)
-			has_section[role_of(s->program, s->name)] = true;
-	}
-	services_free(&services);
-}
 
 static bool
 enforcing(void)
@@ -57,7 +40,8 @@ void
 cleanup_seal_open(void (*done)(struct cleanup_mail *m))
 {
 	tell = done;
-	look_for_sections();
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		has_section[asked[i]] = program_has_section(asked[i]);
 	if (enforcing() && !has_section[ROLE_VERIFY])
 		log_fatal("dmarc_policy = enforce, but no section of "
 			  "master.conf verifies: add [verify] with program = "

@@ -30,23 +30,6 @@ enforcing(void)
 	return str_eq(params.spf_policy, "reject");
 }
 
-/* A section that is not there is a program that is not wanted: then mail is not
- * marked.  One that should run and does not is another thing. */
-static bool
-seal_is_wanted(void)
-{
-	CLEAN_BUF struct buf errors = { 0 };
-	struct services services;
-	bool wanted = !services_load(params.config_directory, &services,
-	    &errors);
-
-	for (size_t i = 0; i < services.n; i++)
-		wanted |= services.at[i].enabled &&
-		    str_eq(services.at[i].program, "seal");
-	services_free(&services);
-	return wanted;
-}
-
 void
 smtpd_verify_open(void)
 {
@@ -55,7 +38,9 @@ smtpd_verify_open(void)
 	exempt = netlist_open(params.spf_exempt_clients, &why);
 	if (exempt == NULL)
 		log_fatal("spf_exempt_clients: %s", why);
-	nobody_to_ask = !seal_is_wanted();
+	/* A section that is not there is a program that is not wanted: then mail
+	 * is not marked.  One that should run and does not is another thing. */
+	nobody_to_ask = !program_has_section(ROLE_VERIFY);
 	if (nobody_to_ask && enforcing())
 		log_fatal("spf_policy = reject, but no section of master.conf "
 			  "runs seal: add [verify] with program = seal");

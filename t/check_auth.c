@@ -139,7 +139,8 @@ START_TEST(passwords_are_checked_in_threads)
 	struct auth_check right = { .password = "secret", .client = "c" };
 	int owner;
 
-	right.hash = crypt_r("secret", "$5$rounds=1000$salt$", &room);
+	right.hash = crypt_rn("secret", "$5$rounds=1000$salt$", &room,
+	    (int)sizeof(room));
 	ck_assert_ptr_nonnull(right.hash);
 	loop_start();
 	auth_work_start(on_checked);
@@ -181,7 +182,8 @@ START_TEST(nobodys_hash_is_one_that_crypt_takes)
 {
 	struct auth_users u = { 0 };
 	struct crypt_data room = { 0 };
-	const char *made = crypt_r("secret", auth_users_nobody(&u), &room);
+	const char *made = crypt_rn("secret", auth_users_nobody(&u), &room,
+	    (int)sizeof(room));
 
 	ck_assert_ptr_nonnull(made);
 	ck_assert(strncmp(made, "$y$j9T$", 7) == 0);

@@ -112,8 +112,8 @@ put_line(struct buf *out, const char *user, const char *password)
 
 	if (crypt_gensalt_rn("$y$", 0, NULL, 0, salt, sizeof(salt)) == NULL)
 		return false;
-	const char *hash = crypt_r(password, salt, &room);
-	if (hash == NULL || hash[0] == '*')
+	const char *hash = crypt_rn(password, salt, &room, (int)sizeof(room));
+	if (hash == NULL)
 		return false;
 	buf_addf(out, "%s:%s:", user, hash);
 	OPENSSL_cleanse(&room, sizeof(room));

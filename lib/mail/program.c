@@ -459,6 +459,23 @@ read_parameters(void)
 	log_fatal("bad configuration");
 }
 
+bool
+program_has_section(enum role role)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	struct services services;
+	bool found = !services_load(params.config_directory, &services,
+	    &errors);
+
+	for (size_t i = 0; i < services.n; i++) {
+		const struct service *s = &services.at[i];
+
+		found |= s->enabled && role_of(s->program, s->name) == role;
+	}
+	services_free(&services);
+	return found;
+}
+
 void
 program_start(enum role role, int argc, char **argv)
 {

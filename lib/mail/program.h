@@ -94,6 +94,10 @@ uint32_t program_slot(void);
  * died since. */
 bool program_first(void);
 
+/* Before confinement: whether master.conf has a section that is enabled and has
+ * that role; true also where it cannot be read. */
+bool program_has_section(enum role role);
+
 bool program_draining(void);
 
 /* With program_draining(): the whole system stops.  May come later: what drains
