@@ -14,6 +14,16 @@
 /* Needs those above. */
 #include <opendkim/dkim.h>
 
+/* libopendkim leaks each key of Ed25519: that is not ours to be told of. */
+#ifdef WITH_SANITIZERS
+#include <sanitizer/lsan_interface.h>
+#define LEAKS_BEGIN() __lsan_disable()
+#define LEAKS_END()   __lsan_enable()
+#else
+#define LEAKS_BEGIN() ((void)0)
+#define LEAKS_END()   ((void)0)
+#endif
+
 /* clang-format off */
 #define EACH_CALL(CALL)        \
 	CALL(dkim_init)            \
@@ -130,8 +140,8 @@ second_verify(const char *message, size_t len, second_key_fn *look_up)
 	return good;
 }
 
-bool
-second_sign(struct buf *message, const char *pem, const char *domain,
+static bool
+sign(struct buf *message, const char *pem, const char *domain,
     const char *selector, bool ed25519, bool relaxed)
 {
 	dkim_canon_t canon = relaxed ? DKIM_CANON_RELAXED : DKIM_CANON_SIMPLE;
@@ -163,6 +173,16 @@ second_sign(struct buf *message, const char *pem, const char *domain,
 		buf_add(message, all.text, all.len);
 	}
 	(void)lib.dkim_free(d);
+	return ok;
+}
+
+bool
+second_sign(struct buf *message, const char *pem, const char *domain,
+    const char *selector, bool ed25519, bool relaxed)
+{
+	LEAKS_BEGIN();
+	bool ok = sign(message, pem, domain, selector, ed25519, relaxed);
+	LEAKS_END();
 	return ok;
 }
 
