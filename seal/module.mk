@@ -14,3 +14,6 @@ seal_libseal_a_SOURCES = seal/seal_spf.h seal/seal_spf.c \
 	seal/seal_dkim.h seal/seal_dkim.c \
 	seal/seal_srs.h seal/seal_srs.c \
 	seal/seal_forward.h seal/seal_forward.c
+check_PROGRAMS += t/check_seal
+t_check_seal_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/seal
+t_check_seal_LDADD = seal/libseal.a $(LDADD)
