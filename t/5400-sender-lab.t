@@ -116,7 +116,12 @@ to_backup u@st14.example u@st14.example 'not exempt'
 ok "a backup that the primary does not know of is taken for a forger" \
     wait_for 20 log_has bk \
     'to=<u@st18.example>.*dsn=5\.7\.23, status=bounced .*said: 550 5\.7\.23 '
+advice='^fail  st18.example: mail that comes by its other MX, bk.test, is refused as forged: add 10.53.0.20 to spf_exempt_clients'
+on st18 posthouse check >"$lab/check" 2>&1
+ok "posthouse check says so" grep -q "$advice" "$lab/check"
 conf st18 'spf_exempt_clients = 10.53.0.20, fd53::20'
+on st18 posthouse check >"$lab/check" 2>&1
+ok "until it is told" not grep -q 'is refused as forged' "$lab/check"
 ok "reload" on st18 posthouse reload
 stop st18 >/dev/null
 letter u@st14.example u@st18.example 'by the backup'

@@ -47,6 +47,7 @@ static const struct check {
 	{ "tlsa",      doctor_tlsa,      true  },
 	{ "srs",       doctor_srs,       false },
 	{ "spf",       doctor_spf,       true  },
+	{ "backups",   doctor_backups,   true  },
 	{ "dkim",      doctor_dkim,      false },
 	{ "dmarc",     doctor_dmarc,     true  },
 	{ "srs_domain", doctor_srs_domain, true },

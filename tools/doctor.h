@@ -44,7 +44,7 @@ doctor_fn doctor_certificate, doctor_networks, doctor_domains;
 doctor_fn doctor_resolver, doctor_name, doctor_pointers;
 doctor_fn doctor_mx, doctor_sts, doctor_tlsa, doctor_outwards;
 doctor_fn doctor_spf, doctor_dmarc, doctor_srs, doctor_srs_domain;
-doctor_fn doctor_dkim;
+doctor_fn doctor_dkim, doctor_backups;
 
 /* One finding about a subject: what it is, and how to mend it (NULL where all
  * is well). */

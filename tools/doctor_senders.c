@@ -17,6 +17,7 @@
 #include "org_domain.h"
 #include "spf_check.h"
 #include "srs.h"
+#include "table.h"
 
 #define ROUND       1000 /* milliseconds that the loop waits at most */
 #define SECRETS_MAX ((size_t)65536)
@@ -136,6 +137,64 @@ void
 doctor_spf(struct doctor *d)
 {
 	doctor_each_final(d, look_at_spf);
+}
+
+/* ---- what our backups pass on ---- */
+
+static bool
+is_in(const char *list, const char *address)
+{
+	const char *why;
+	struct netlist *n = netlist_open(list, &why);
+	bool found = n != NULL && netlist_has(n, address) == FOUND_ONE;
+
+	netlist_close(&n);
+	return found;
+}
+
+static void
+look_at_backup(struct doctor *d, const char *domain, const struct smtp_host *h)
+{
+	const struct {
+		const char *name, *list;
+		bool strict;
+	} policies[] = {
+		{ "spf_exempt_clients", params.spf_exempt_clients,
+		    str_eq(params.spf_policy, "reject") },
+		{ "dmarc_exempt_clients", params.dmarc_exempt_clients,
+		    str_eq(params.dmarc_policy, "enforce") },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
+		if (!policies[i].strict || is_in(policies[i].list, h->address))
+			continue;
+		doctor_say(d, FINDING_FAIL, domain,
+		    arena_printf(&d->arena, "add %s to %s", h->address,
+			policies[i].name),
+		    "mail that comes by its other MX, %s, is refused as forged",
+		    h->name);
+		return;
+	}
+}
+
+static void
+look_at_backups(struct doctor *d, const struct doctor_list *l,
+    const char *domain)
+{
+	struct smtp_resolve r;
+
+	(void)l;
+	doctor_resolve(d, domain, &r);
+	for (size_t i = 0; i < r.hosts.n + r.hosts.dropped; i++)
+		if (!r.hosts.at[i].self &&
+		    !is_in(params.mynetworks, r.hosts.at[i].address))
+			look_at_backup(d, domain, &r.hosts.at[i]);
+}
+
+void
+doctor_backups(struct doctor *d)
+{
+	doctor_each_final(d, look_at_backups);
 }
 
 /* ---- DMARC ---- */
