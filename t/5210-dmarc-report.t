@@ -17,9 +17,16 @@ mail_user b agg other small inside
 } | zone lab
 record 'rej.lab._report._dmarc.b TXT "v=DMARC1"'
 record 'c MX 10 b'
+openssl genrsa -out "$lab/key" 2048 2>/dev/null
+openssl rsa -in "$lab/key" -pubout -outform DER 2>/dev/null |
+    base64 -w 0 >"$lab/public"
+record "k._domainkey.a TXT ( \"v=DKIM1; p=$(sed 's/.\{200\}/&" "/g' "$lab/public")\" )"
 dns_start
 posthouse_setup a b
-conf a 'dmarc_report = yes' 'report_interval = 5s' \
+mkdir -p "$(root_of a)/etc/posthouse/dkim"
+install -m 600 "$lab/key" "$(root_of a)/etc/posthouse/dkim/k.pem"
+conf a 'dkim_signing_table = inline:{a.test=k:k.pem}' \
+    'dmarc_report = yes' 'report_interval = 5s' \
     'report_organization = A & B'
 conf b 'mydestination = b.test, c.test, m.rej.lab, localhost'
 start a
@@ -59,6 +66,8 @@ like "the subject is the RFC's" "$(cat "$lab/head")" \
     '^Report Domain: rej\.lab Submitter: a\.test Report-ID: <[^<> ]+>$'
 like "so is the file's name" "$(cat "$lab/name")" \
     '^a\.test!rej\.lab!([0-9]+)!([0-9]+)\.xml\.gz$'
+like "it is signed by us" "$(mailbox_of b agg)" \
+    '^	dkim=pass header.d=a.test '
 xml=$(cat "$lab/report.xml")
 like "it counts what is alike" "$xml" '<count>2</count>'
 like "it says what passed" "$xml" '<spf>pass</spf>'
