@@ -6,8 +6,8 @@
 cd "$(dirname "$0")/.." || exit 1
 
 def=lib/mail/param.def
-sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout scribe \
-    pickup seal tools -name '*.[ch]' | grep -v '^lib/mail/param')
+sources=$(find lib master smtpd cleanup qmgr smtp local bounce lookup callout \
+    scribe pickup seal keys auth sts report tools -name '*.[ch]' | grep -v '^lib/mail/param')
 suffixes=$(sed -n '/^const char \*const param_suffixes/,/NULL/s/.*"\(.*\)".*/\1/p' \
     lib/mail/param_rows.c)
 n=0 failed=0

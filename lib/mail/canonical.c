@@ -18,11 +18,10 @@
 /* How often one table may rewrite what it has rewritten. */
 #define DEPTH_MAX 10
 
-#define MAPS(name)                                                  \
-	{                                                           \
-		.parameter = #name "_maps",                         \
-		.value = offsetof(struct params, name##_maps),      \
-		.classes = offsetof(struct params, name##_classes), \
+#define MAPS(maps, classes_)                                                \
+	{                                                                   \
+		.parameter = #maps, .value = offsetof(struct params, maps), \
+		.classes = offsetof(struct params, classes_),               \
 	}
 
 static struct maps {
@@ -30,9 +29,9 @@ static struct maps {
 	size_t value, classes; /* offsets in params */
 	struct tables tables;
 } maps[] = {
-	MAPS(sender_canonical),
-	MAPS(recipient_canonical),
-	MAPS(canonical),
+	MAPS(sender_canonical_maps, sender_canonical_classes),
+	MAPS(recipient_canonical_maps, recipient_canonical_classes),
+	MAPS(canonical_maps, canonical_classes),
 };
 
 static struct buf fault;
