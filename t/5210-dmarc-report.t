@@ -37,6 +37,8 @@ send() { # SENDER FROM
 	    DATA "From: $2" "Subject: of $2" '' body . QUIT |
 	    smtp b 10.53.0.2 >"$lab/said"
 }
+# All of it in one period.
+sleep $((5 - $(date +%s) % 5))
 send x@rej.lab x@rej.lab
 send x@rej.lab x@rej.lab
 send x@none.lab 'x@m.rej.lab'
