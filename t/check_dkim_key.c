@@ -7,6 +7,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "dkim_key_cache.h"
 #include "dkim_world.h"
 
 #define HELLO                    \
@@ -249,6 +250,45 @@ START_TEST(a_part_of_a_body_is_not_the_whole)
 }
 END_TEST
 
+/* More of them than are kept, each read again at once and after the others; a
+ * holder's key outlives its place. */
+START_TEST(a_key_is_read_once_and_forgotten_in_time)
+{
+	CLEAN_BUF struct buf record = { 0 };
+	struct dkim_key held = { 0 }, again;
+	const char *why = "";
+
+	ck_assert(dkim_key_record(&record, world_key(0)));
+	buf_adds(&record, "; t=s:y; n=");
+	size_t len = record.len;
+	for (int i = 0; i <= 2 * DKIM_CACHE_KEYS; i++) {
+		record.len = len;
+		buf_addf(&record, "%d", i % (DKIM_CACHE_KEYS + 1));
+		struct slice text = { record.text, record.len };
+
+		dkim_key_free(&held);
+		ck_assert_int_eq(dkim_key_parse(text, &held, &why), DKIM_PASS);
+		ck_assert_int_eq(dkim_key_parse(text, &again, &why), DKIM_PASS);
+		ck_assert_ptr_eq(held.pkey, again.pkey);
+		ck_assert(again.strict && again.testing && !again.ed25519);
+		dkim_key_free(&again);
+	}
+	ck_assert_int_eq(EVP_PKEY_eq(held.pkey, world_key(0)), 1);
+	dkim_key_free(&held);
+	ck_assert(
+	    dkim_cache_get((struct slice){ record.text, record.len }, &held));
+	dkim_key_free(&held);
+	record.text[len] = ' '; /* another text */
+	ck_assert(
+	    !dkim_cache_get((struct slice){ record.text, record.len }, &held));
+	/* The longest unused one had to go. */
+	record.len = len;
+	buf_addf(&record, "%d", DKIM_CACHE_KEYS);
+	ck_assert(
+	    !dkim_cache_get((struct slice){ record.text, record.len }, &held));
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -262,6 +302,7 @@ suite_of_cases(void)
 	tcase_add_test(t, any_of_several_records_may_fit);
 	tcase_add_test(t, a_strict_key_is_for_its_domain_alone);
 	tcase_add_loop_test(t, keys_of_an_odd_size_are_refused, 0, 2);
+	tcase_add_test(t, a_key_is_read_once_and_forgotten_in_time);
 	tcase_add_loop_test(t, a_part_of_a_body_is_not_the_whole, 0,
 	    ARRAY_LEN(lengths));
 	suite_add_tcase(s, t);

@@ -10,6 +10,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "dkim_key_cache.h"
+
 #define ED25519_BYTES 32
 
 /* An exponent so small that OpenSSL would do little with any modulus. */
@@ -123,8 +125,8 @@ read_flags(const struct dkim_tags *tags, struct dkim_key *out)
 	return NULL;
 }
 
-enum dkim_result
-dkim_key_parse(struct slice record, struct dkim_key *out, const char **why)
+static enum dkim_result
+read_record(struct slice record, struct dkim_key *out, const char **why)
 {
 	struct dkim_tags tags;
 	const char *text = NULL;
@@ -139,6 +141,17 @@ dkim_key_parse(struct slice record, struct dkim_key *out, const char **why)
 	if (p == NULL)
 		return wrong(why, "the key record has no p");
 	return read_public(p->value, out, why);
+}
+
+enum dkim_result
+dkim_key_parse(struct slice record, struct dkim_key *out, const char **why)
+{
+	if (dkim_cache_get(record, out))
+		return DKIM_PASS;
+	enum dkim_result result = read_record(record, out, why);
+	if (result == DKIM_PASS)
+		dkim_cache_put(record, out);
+	return result;
 }
 
 void

@@ -118,6 +118,7 @@ libposthouse_a_SOURCES += lib/mail/authres.h lib/mail/authres.c
 libposthouse_a_SOURCES += \
 	lib/mail/dkim.h lib/mail/dkim_tags.c lib/mail/dkim_canon.c \
 	lib/mail/dkim_signature.h lib/mail/dkim_signature.c \
+	lib/mail/dkim_key_cache.h lib/mail/dkim_key_cache.c \
 	lib/mail/dkim_key.h lib/mail/dkim_key.c \
 	lib/mail/dkim_fields.h lib/mail/dkim_fields.c \
 	lib/mail/dkim_verify.h lib/mail/dkim_verify.c \
