@@ -5,7 +5,7 @@
  *
  * It reads the files while it is root; afterwards it can open nothing, and
  * master, to which it named the files before, hands it each that has become
- * another one.
+ * another one.  Where Dovecot has the passwords, master connects to it.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -60,7 +60,36 @@ tell_all(const struct auth_source *s)
 			tell_mechs(c, s);
 }
 
-/* ---- files ---- */
+/* ---- Dovecot ---- */
+
+static void
+on_relay_ready(struct auth_relay *r)
+{
+	tell_all(auth_source_of_relay(r));
+}
+
+static const struct auth_relay_calls relay_calls = {
+	.ready = on_relay_ready,
+	.answered = auth_login_answered,
+	.idle = auth_login_idle,
+	.lost = auth_login_lost,
+};
+
+static bool
+on_connected(const void *body, size_t len, int fd)
+{
+	struct msg_ctl_connected m;
+
+	if (!msg_get_ctl_connected(&m, body, len) ||
+	    auth_source_at(m.path) == NULL) {
+		close_fd(&fd);
+		return false;
+	}
+	auth_relay_connected(auth_source_at(m.path)->relay, fd, (int)m.error);
+	return true;
+}
+
+/* ---- what master says ---- */
 
 static bool
 on_control(struct chan *c, uint32_t type, const void *body, size_t len, int fd)
@@ -68,6 +97,8 @@ on_control(struct chan *c, uint32_t type, const void *body, size_t len, int fd)
 	struct msg_ctl_file m;
 
 	(void)c;
+	if (type == MSG_ctl_connected)
+		return on_connected(body, len, fd);
 	if (type != MSG_ctl_file || !msg_get_ctl_file(&m, body, len)) {
 		close_fd(&fd);
 		return false;
@@ -77,6 +108,8 @@ on_control(struct chan *c, uint32_t type, const void *body, size_t len, int fd)
 		tell_all(s);
 	return true;
 }
+
+/* ---- files ---- */
 
 static void
 want_service(const char *conf_dir, const struct service *s)
@@ -167,6 +200,7 @@ main(int argc, char **argv)
 {
 	program_start(ROLE_AUTH, argc, argv);
 	auth_users_secret();
+	auth_relay_calls(&relay_calls);
 	want_all();
 	auth_source_read();
 	auth_host_open();

@@ -34,14 +34,18 @@ struct login {
 	struct list link; /* the one that was heard of last at the end */
 	struct chan *from;
 	struct auth_source *source;
-	struct sasl_server *server;
+	struct sasl_server *server; /* NULL: Dovecot decides */
 	struct auth_work *work;
+	uint32_t asked; /* its number with Dovecot, or 0 */
+	bool relayed;   /* Dovecot is to answer now */
 	char *client;
 	int64_t heard;
 };
 
 static struct list logins;
 static struct map by_key;
+static struct map by_number; /* those that Dovecot decides */
+static uint32_t last_number;
 static struct loop_timer timer;
 
 static void
@@ -49,6 +53,8 @@ drop(struct login *l)
 {
 	list_drop(&l->link);
 	(void)map_drop(&by_key, &l->key, sizeof(l->key));
+	if (l->asked != 0)
+		(void)map_drop(&by_number, &l->asked, sizeof(l->asked));
 	auth_work_drop(&l->work);
 	sasl_server_destroy(&l->server);
 	free(l->client);
@@ -77,26 +83,33 @@ answer(struct chan *c, const struct msg_auth_reply *m)
 
 /* The last word of a dialogue; frees it. */
 static void
-conclude(struct login *l, enum auth_verdict verdict, const char *why)
+conclude_as(struct login *l, enum auth_verdict verdict, const char *user,
+    const char *why)
 {
 	answer(l->from,
 	    &(struct msg_auth_reply){
 		.stream = (uint32_t)l->key.stream,
 		.verdict = (uint8_t)verdict,
-		.user = sasl_server_user(l->server),
+		.user = user,
 		.why = why,
 	    });
 	drop(l);
 }
 
 static void
-ask_more(struct login *l, const struct buf *challenge)
+conclude(struct login *l, enum auth_verdict verdict, const char *why)
+{
+	conclude_as(l, verdict, sasl_server_user(l->server), why);
+}
+
+static void
+ask_more(struct login *l, struct slice challenge)
 {
 	answer(l->from,
 	    &(struct msg_auth_reply){
 		.stream = (uint32_t)l->key.stream,
 		.verdict = AUTH_MORE,
-		.challenge = { buf_str(challenge), challenge->len },
+		.challenge = challenge,
 	    });
 }
 
@@ -152,16 +165,23 @@ conclude_known(struct login *l)
 }
 
 static void
+touch(struct login *l)
+{
+	l->heard = loop_now();
+	list_drop(&l->link);
+	list_append(&logins, &l->link);
+}
+
+static void
 take(struct login *l, const struct slice *response)
 {
 	CLEAN_BUF struct buf challenge = { 0 };
 
-	l->heard = loop_now();
-	list_drop(&l->link);
-	list_append(&logins, &l->link);
+	touch(l);
 	switch (sasl_server_next(l->server, response, &challenge)) {
 	case SASL_MORE:
-		ask_more(l, &challenge);
+		ask_more(l,
+		    (struct slice){ buf_str(&challenge), challenge.len });
 		break;
 	case SASL_CHECK:
 		check_password(l);
@@ -174,7 +194,88 @@ take(struct login *l, const struct slice *response)
 	}
 }
 
+/* ---- Dovecot ---- */
+
+static void
+relay_begin(struct login *l, const struct msg_auth_begin *m)
+{
+	do
+		l->asked = ++last_number;
+	while (l->asked == 0 ||
+	    map_get(&by_number, &l->asked, sizeof(l->asked)) != NULL);
+	*map_put(&by_number, &l->asked, sizeof(l->asked)) = l;
+
+	touch(l);
+	const char *why = auth_relay_begin(l->source->relay, l->asked, m);
+	l->relayed = why == NULL;
+	if (why != NULL)
+		conclude_as(l, AUTH_LATER, "", why);
+}
+
+static void
+relay_next(struct login *l, struct slice response)
+{
+	touch(l);
+	const char *why = auth_relay_next(l->source->relay, l->asked, response);
+	l->relayed = why == NULL;
+	if (why != NULL)
+		conclude_as(l, AUTH_LATER, "", why);
+}
+
+/* A verdict that comes while the client thinks (Dovecot has its own patience)
+ * ends the dialogue, and what the client says then comes too late. */
+void
+auth_login_answered(struct auth_relay *r, const struct dovecot_answer *a)
+{
+	struct login *l = map_get(&by_number, &a->id, sizeof(a->id));
+
+	/* One that was dropped is no fault of Dovecot's. */
+	if (l == NULL || l->source->relay != r)
+		return;
+	if (!l->relayed) {
+		drop(l);
+		return;
+	}
+	l->relayed = false;
+	if (a->verdict == AUTH_MORE)
+		ask_more(l, a->challenge);
+	else
+		conclude_as(l, a->verdict, a->user, a->why);
+}
+
+bool
+auth_login_idle(const struct auth_relay *r)
+{
+	LIST_EACH(struct login, l, &logins, link)
+		if (l->source->relay == r)
+			return false;
+	return true;
+}
+
+void
+auth_login_lost(struct auth_relay *r)
+{
+	LIST_EACH(struct login, l, &logins, link) {
+		if (l->source->relay != r)
+			continue;
+		if (l->relayed)
+			conclude_as(l, AUTH_LATER, "",
+			    "connection to Dovecot lost");
+		else
+			drop(l);
+	}
+}
+
 /* ---- what is asked ---- */
+
+/* Nobody wants to know any more. */
+static void
+give_up(struct login *l)
+{
+	if (l->asked != 0)
+		auth_relay_cancel(l->source->relay, l->asked);
+	drop(l);
+}
 
 static bool
 find_verifier(void *arg, const char *user, struct scram_verifier *out)
@@ -195,7 +296,7 @@ on_patience(struct loop_timer *t)
 			loop_timer(t, left, on_patience);
 			return;
 		}
-		drop(l);
+		give_up(l);
 	}
 }
 
@@ -216,7 +317,8 @@ new_login(struct chan *c, const struct msg_auth_begin *m, enum sasl_mech mech,
 	l->from = c;
 	l->source = source;
 	l->client = xstrdup(m->client);
-	l->server = sasl_server_create(mech, &facts);
+	if (source->relay == NULL)
+		l->server = sasl_server_create(mech, &facts);
 	if (list_empty(&logins))
 		loop_timer(&timer, PATIENCE, on_patience);
 	list_append(&logins, &l->link);
@@ -236,25 +338,34 @@ refuse(struct chan *c, uint32_t stream, enum auth_verdict verdict,
 	    });
 }
 
+static void
+begin(struct chan *c, const struct msg_auth_begin *m,
+    struct auth_source *source)
+{
+	enum sasl_mech mech = sasl_mech(slice_of(m->mech));
+
+	if (source == NULL || source->error != 0)
+		refuse(c, m->stream, AUTH_LATER, "no password file");
+	else if (by_key.len >= LOGINS_MAX)
+		refuse(c, m->stream, AUTH_LATER, "too many dialogues");
+	else if (source->relay != NULL)
+		relay_begin(new_login(c, m, mech, source), m);
+	else if (mech == SASL_NONE)
+		refuse(c, m->stream, AUTH_NO, "unknown mechanism");
+	else
+		take(new_login(c, m, mech, source),
+		    m->initial ? &m->response : NULL);
+}
+
 bool
 auth_login_begin(struct chan *c, const void *body, size_t len, int fd)
 {
-	struct auth_source *source = auth_source_of(c->name);
 	struct msg_auth_begin m;
 
 	close_fd(&fd);
 	if (!msg_get_auth_begin(&m, body, len) || find(c, m.stream) != NULL)
 		return false;
-	enum sasl_mech mech = sasl_mech(slice_of(m.mech));
-	if (mech == SASL_NONE)
-		refuse(c, m.stream, AUTH_NO, "unknown mechanism");
-	else if (source == NULL || source->error != 0)
-		refuse(c, m.stream, AUTH_LATER, "no password file");
-	else if (by_key.len >= LOGINS_MAX)
-		refuse(c, m.stream, AUTH_LATER, "too many dialogues");
-	else
-		take(new_login(c, &m, mech, source),
-		    m.initial ? &m.response : NULL);
+	begin(c, &m, auth_source_of(c->name));
 	return true;
 }
 
@@ -272,9 +383,12 @@ auth_login_next(struct chan *c, const void *body, size_t len, int fd)
 		refuse(c, m.stream, AUTH_LATER, "it has taken too long");
 		return true;
 	}
-	if (l->work != NULL)
+	if (l->work != NULL || l->relayed)
 		return false;
-	take(l, &m.response);
+	if (l->source->relay != NULL)
+		relay_next(l, m.response);
+	else
+		take(l, &m.response);
 	return true;
 }
 
@@ -288,7 +402,7 @@ auth_login_abort(struct chan *c, const void *body, size_t len, int fd)
 		return false;
 	struct login *l = find(c, m.stream);
 	if (l != NULL)
-		drop(l);
+		give_up(l);
 	return true;
 }
 
@@ -297,7 +411,7 @@ auth_login_peer_ended(const struct chan *c)
 {
 	LIST_EACH(struct login, l, &logins, link)
 		if (l->from == c)
-			drop(l);
+			give_up(l);
 }
 
 size_t

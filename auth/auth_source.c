@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -22,24 +23,51 @@ static struct list sources;
 static struct map services; /* name to source */
 
 static struct auth_source *
-find(const char *path)
+find(const char *path, bool is_relay)
 {
 	LIST_EACH(struct auth_source, s, &sources, link)
-		if (str_eq(s->path, path))
+		if ((s->relay != NULL) == is_relay && str_eq(s->path, path))
 			return s;
 	return NULL;
+}
+
+/* As Postfix finds it: below the queue's folder, or an absolute path. */
+static void
+socket_path(const char *service, struct buf *out)
+{
+	static const char prefix[] = "unix:";
+	const char *path = params.smtpd_sasl_path;
+
+	if (str_starts(path, prefix))
+		path += sizeof(prefix) - 1;
+	if (path[0] == '\0' || str_starts(path, "inet:"))
+		log_fatal("[%s]: smtpd_sasl_path: smtpd_sasl_type = dovecot "
+			  "needs the path of a socket, as private/auth",
+		    service);
+	if (path[0] != '/')
+		buf_addf(out, "%s/", params.queue_directory);
+	buf_adds(out, path);
+	if (out->len >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		log_fatal("[%s]: smtpd_sasl_path: too long for a socket",
+		    service);
 }
 
 void
 auth_source_want(const char *service)
 {
 	CLEAN_BUF struct buf path = { 0 };
+	bool is_relay = str_eq(params.smtpd_sasl_type, "dovecot");
 
-	passfile_path(&path);
-	struct auth_source *s = find(buf_str(&path));
+	if (is_relay)
+		socket_path(service, &path);
+	else
+		passfile_path(&path);
+	struct auth_source *s = find(buf_str(&path), is_relay);
 	if (s == NULL) {
 		s = xcalloc(1, sizeof(*s));
 		s->path = xstrdup(buf_str(&path));
+		if (is_relay)
+			s->relay = auth_relay_create(s->path);
 		list_append(&sources, &s->link);
 	}
 	*map_puts(&services, service) = s;
@@ -51,6 +79,8 @@ auth_source_path(const char *after)
 	bool past = after == NULL;
 
 	LIST_EACH(struct auth_source, s, &sources, link) {
+		if (s->relay != NULL)
+			continue;
 		if (past)
 			return s->path;
 		past = str_eq(s->path, after);
@@ -62,6 +92,18 @@ struct auth_source *
 auth_source_of(const char *service)
 {
 	return map_gets(&services, service);
+}
+
+struct auth_source *
+auth_source_of_relay(const struct auth_relay *r)
+{
+	return auth_source_at(auth_relay_path(r));
+}
+
+struct auth_source *
+auth_source_at(const char *socket)
+{
+	return find(socket, true);
 }
 
 size_t
@@ -124,6 +166,8 @@ void
 auth_source_read(void)
 {
 	LIST_EACH(struct auth_source, s, &sources, link) {
+		if (s->relay != NULL)
+			continue;
 		CLEAN_FD int fd = open(s->path,
 		    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
@@ -135,7 +179,7 @@ struct auth_source *
 auth_source_changed(const char *path, int fd)
 {
 	CLEAN_FD int mine = fd;
-	struct auth_source *s = find(path);
+	struct auth_source *s = find(path, false);
 
 	errno = ENOENT;
 	if (s != NULL)
@@ -148,6 +192,12 @@ auth_source_changed(const char *path, int fd)
 void
 auth_source_mechs(const struct auth_source *s, struct buf *out)
 {
+	if (s->relay != NULL) {
+		struct slice mechs = auth_relay_mechs(s->relay);
+
+		buf_add(out, mechs.at, mechs.len);
+		return;
+	}
 	for (int i = SASL_NONE + 1; i < SASL_MECHS; i++) {
 		enum sasl_mech mech = (enum sasl_mech)i;
 

@@ -3,6 +3,7 @@
  */
 
 #include "master_proc.h"
+#include "master_connect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,7 @@ forget_process(struct proc *p)
 	chan_stop(&p->control);
 	said_stop(&p->said);
 	watch_drop(p);
+	connect_drop(p);
 	free_str(&p->status);
 	p->busy = 0;
 	p->pid = 0;
@@ -163,9 +165,26 @@ on_watch(struct chan *c, const void *body, size_t len, int fd)
 	return true;
 }
 
+/* Later it may ask again, for what it has named then. */
+static bool
+on_connect(struct chan *c, const void *body, size_t len, int fd)
+{
+	struct msg_ctl_connect m;
+	struct proc *p = proc_of(c);
+
+	close_fd(&fd);
+	if (!msg_get_ctl_connect(&m, body, len))
+		return false;
+	if (p->state != PROC_STARTING)
+		return connect_again(p, m.path);
+	connect_add(p, m.path);
+	return true;
+}
+
 static const struct chan_rule rules[] = {
 	{ MSG_ctl_watch, 1u << ROLE_KEYS | 1u << ROLE_SIGN | 1u << ROLE_AUTH,
 	    on_watch },
+	{ MSG_ctl_connect, 1u << ROLE_AUTH, on_connect },
 	{ MSG_ctl_ready, UINT32_MAX, on_ready },
 	{ MSG_ctl_pong, UINT32_MAX, on_pong },
 	{ MSG_ctl_busy, 1u << ROLE_QMGR, on_busy },

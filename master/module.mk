@@ -14,6 +14,7 @@ master_libmaster_a_SOURCES = master/master.h \
 	master/master_log.h master/master_log.c \
 	master/master_generation.h master/master_generation.c \
 	master/master_watch.h master/master_watch.c \
+	master/master_connect.h master/master_connect.c \
 	master/master_proc.h master/master_proc.c \
 	master/master_control.h master/master_control.c \
 	master/master_status.h master/master_status.c \

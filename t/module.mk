@@ -24,7 +24,8 @@ EXTRA_DIST += \
 	t/4121-tls-matrix.t t/4125-client-certificates.t \
 	t/4130-names-asked-for.t t/4140-hostile-tls.t \
 	t/4150-certificates-in-motion.t t/4160-idle-tls.t t/4170-trace.t \
-	t/4175-capture.t t/4180-scanners.t t/4190-auth.t t/4200-clients.t \
+	t/4175-capture.t t/4180-scanners.t t/4190-auth.t \
+	t/4195-auth-dovecot.t t/4200-clients.t \
 	t/4205-log-in.t t/4210-user-limits.t t/4300-mta-sts.t \
 	t/4310-tls-reports.t t/4320-requiretls.t \
 	t/5001-aliases-and-forward.t t/5002-mailboxes.t t/5100-spf.t \

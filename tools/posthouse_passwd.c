@@ -236,6 +236,9 @@ posthouse_passwd(int argc, char **argv)
 		posthouse_say(buf_str(&errors));
 		return EX_CONFIG;
 	}
+	if (!str_eq(params.smtpd_sasl_type, "file"))
+		return complain("smtpd_sasl_type",
+		    "Dovecot has the passwords, not a file of ours", EX_CONFIG);
 	if (!sasl_is_user(slice_of(o.user)) || strchr(o.user, ':') != NULL ||
 	    o.user[0] == '#')
 		return complain(o.user, "is no name for a user", EX_DATAERR);

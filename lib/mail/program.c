@@ -319,6 +319,7 @@ PASS_ON(ctl_free)
 PASS_ON(ctl_logfile)
 PASS_ON(ctl_logpipe)
 PASS_ON(ctl_file)
+PASS_ON(ctl_connected)
 
 #define FROM_MASTER (1u << ROLE_MASTER)
 
@@ -333,6 +334,7 @@ static const struct chan_rule control_rules[] = {
 	{ MSG_ctl_logfile, FROM_MASTER, on_ctl_logfile },
 	{ MSG_ctl_logpipe, FROM_MASTER, on_ctl_logpipe },
 	{ MSG_ctl_file, FROM_MASTER, on_ctl_file },
+	{ MSG_ctl_connected, FROM_MASTER, on_ctl_connected },
 };
 
 /* ---- the log ---- */

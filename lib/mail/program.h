@@ -69,7 +69,8 @@ struct program_calls {
 	void (*status)(struct buf *out);
 
 	/* Control messages that only some programs get (ctl_busy, ctl_free,
-	 * ctl_logfile, ctl_logpipe, ctl_file); may be NULL. */
+	 * ctl_logfile, ctl_logpipe, ctl_file, ctl_connected); may be
+	 * NULL. */
 	bool (*control)(struct chan *c, uint32_t type, const void *body,
 	    size_t len, int fd);
 

@@ -12,7 +12,7 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_recipients \
 	t/fuzz/fuzz_http t/fuzz/fuzz_sts t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc \
 	t/fuzz/fuzz_arc t/fuzz/fuzz_srs t/fuzz/fuzz_dkim \
-	t/fuzz/fuzz_sasl
+	t/fuzz/fuzz_sasl t/fuzz/fuzz_dovecot
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main =
@@ -74,3 +74,7 @@ t_fuzz_fuzz_sasl_SOURCES = t/fuzz/fuzz_sasl.c $(fuzz_main)
 t_fuzz_fuzz_sasl_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_dkim_SOURCES = t/fuzz/fuzz_dkim.c $(fuzz_main)
 t_fuzz_fuzz_dkim_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_dovecot_SOURCES = t/fuzz/fuzz_dovecot.c $(fuzz_main)
+t_fuzz_fuzz_dovecot_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/auth
+t_fuzz_fuzz_dovecot_LDADD = auth/libauth.a $(LDADD)
+t_fuzz_fuzz_dovecot_LDFLAGS = $(fuzz_flags)
