@@ -38,8 +38,9 @@ smtpd_verify_open(void)
 	exempt = netlist_open(params.spf_exempt_clients, &why);
 	if (exempt == NULL)
 		log_fatal("spf_exempt_clients: %s", why);
-	/* A section that is not there is a program that is not wanted: then mail
-	 * is not marked.  One that should run and does not is another thing. */
+	/* A section that is not there is a program that is not wanted: then
+	 * mail is not marked.  One that should run and does not is another
+	 * thing. */
 	nobody_to_ask = !program_has_section(ROLE_VERIFY);
 	if (nobody_to_ask && enforcing())
 		log_fatal("spf_policy = reject, but no section of master.conf "
