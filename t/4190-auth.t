@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # plain build too
 . "${0%/*}/lib.sh"
+. "${0%/*}/certs.sh"
 lab "AUTH with a password file: clients right and wrong"
 host a 10.53.0.2
 host b 10.53.0.3
@@ -12,6 +13,13 @@ dns_start
 posthouse_setup a b
 conf a 'smtpd_error_sleep_time = 0s' 'smtpd_sasl_authenticated_header = yes'
 r=$(root_of a)
+ca ca
+ca other
+cert alice alice
+cert mallory mallory
+cert foreign alice 10 other
+cp "$lab/ca.crt" "$r/etc/ca.crt"
+conf a 'smtpd_tls_CAfile = /etc/ca.crt' 'smtpd_tls_ask_ccert = yes'
 sed -i '/^\[submission\]/,/^$/ s/^enabled.*/enabled = yes/' \
     "$r/etc/posthouse/master.conf"
 on a posthouse passwd alice --stdin <<X >"$lab/out"
@@ -71,6 +79,28 @@ ok "an answer too long" like long
 is "clients that go" "$(client cut)" gone
 ok "the log as Postfix's" logs \
     'SASL PLAIN authentication failed: wrong password, sasl_username=alice'
+
+# Certificates.
+showing() { # NAME ARGUMENT...
+	name=$1
+	shift
+	CERTIFICATE=$lab/$name.pem client "$@"
+}
+is "EXTERNAL is for those with a trusted certificate" \
+    "$(showing alice offer | grep -c EXTERNAL) $(showing foreign offer |
+    grep -c EXTERNAL)" "1 0"
+is "EXTERNAL" "$(showing alice lines 'AUTH EXTERNAL =')" \
+    "235 2.7.0 Authentication successful"
+is "it is asked for where it is not said" \
+    "$(showing alice lines 'AUTH EXTERNAL' '')" \
+    "235 2.7.0 Authentication successful"
+is "nobody is another one" \
+    "$(showing alice lines "AUTH EXTERNAL $(printf bob | base64)" | cut -c1-9)" \
+    "535 5.7.8"
+is "a certificate of no user" \
+    "$(showing mallory lines 'AUTH EXTERNAL =' | cut -c1-9)" "535 5.7.8"
+is "one of another authority" \
+    "$(showing foreign lines 'AUTH EXTERNAL =' | cut -c1-9)" "504 5.5.4"
 
 # Mail.
 for m in PLAIN LOGIN; do

@@ -29,6 +29,8 @@ class Client:
         if tls:
             assert self.say("STARTTLS").startswith("220")
             context = ssl._create_unverified_context()
+            if "CERTIFICATE" in os.environ:
+                context.load_cert_chain(os.environ["CERTIFICATE"])
             self.s = context.wrap_socket(self.s)
             self.f = self.s.makefile("rb")
             self.offer = self.say("EHLO me.test")
