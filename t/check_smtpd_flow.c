@@ -75,6 +75,12 @@ program_service(void)
 	return "smtp";
 }
 
+bool
+program_has_section(enum role role)
+{
+	return role == ROLE_VERIFY;
+}
+
 static const struct chan_rule rules[] = {
 	{ MSG_mail_done, 1u << ROLE_CLEANUP, smtpd_feed_done },
 	{ MSG_answer, 1u << ROLE_LOOKUP, smtpd_ask_answered },

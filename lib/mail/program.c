@@ -466,9 +466,10 @@ program_has_section(enum role role)
 {
 	CLEAN_BUF struct buf errors = { 0 };
 	struct services services;
-	bool found = !services_load(params.config_directory, &services,
-	    &errors);
+	bool found = false;
 
+	/* program_start() has read it before without an error. */
+	(void)services_load(params.config_directory, &services, &errors);
 	for (size_t i = 0; i < services.n; i++) {
 		const struct service *s = &services.at[i];
 

@@ -96,7 +96,7 @@ uint32_t program_slot(void);
 bool program_first(void);
 
 /* Before confinement: whether master.conf has a section that is enabled and has
- * that role; true also where it cannot be read. */
+ * that role. */
 bool program_has_section(enum role role);
 
 bool program_draining(void);
