@@ -468,8 +468,9 @@ program_has_section(enum role role)
 	struct services services;
 	bool found = false;
 
-	/* program_start() has read it before without an error. */
-	(void)services_load(params.config_directory, &services, &errors);
+	/* program_start() has read it before. */
+	if (!services_load(params.config_directory, &services, &errors))
+		log_warn("master.conf has become unreadable");
 	for (size_t i = 0; i < services.n; i++) {
 		const struct service *s = &services.at[i];
 

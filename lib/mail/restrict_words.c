@@ -4,10 +4,23 @@
 
 #include <string.h>
 
+#include "addr.h"
 #include "restrict_parts.h"
 #include "str.h"
 
 /* ---- refusals ---- */
+
+/* An address as it stood in the command, or another name. */
+static void
+put_name(struct buf *out, const char *name)
+{
+	buf_addc(out, '<');
+	if (strchr(name, '@') != NULL)
+		addr_put_internal(out, name);
+	else
+		buf_adds(out, name);
+	buf_addc(out, '>');
+}
 
 enum restrict_answer
 restrict_refuse(struct restrict_reply *reply, int code, const char *status,
@@ -15,7 +28,8 @@ restrict_refuse(struct restrict_reply *reply, int code, const char *status,
 {
 	reply->code = code;
 	(void)snprintf(reply->status, sizeof(reply->status), "%s", status);
-	buf_addf(&reply->text, "<%s>: %s rejected: %s", name, class, text);
+	put_name(&reply->text, name);
+	buf_addf(&reply->text, ": %s rejected: %s", class, text);
 	return RESTRICT_REFUSE;
 }
 
@@ -25,7 +39,8 @@ restrict_later(struct restrict_reply *reply, const char *status,
 {
 	reply->code = 451;
 	(void)snprintf(reply->status, sizeof(reply->status), "%s", status);
-	buf_addf(&reply->text, "<%s>: %s", name, text);
+	put_name(&reply->text, name);
+	buf_addf(&reply->text, ": %s", text);
 	return RESTRICT_REFUSE;
 }
 
