@@ -54,13 +54,13 @@ service anvil {
 }
 X
 dovecot_start() {
-	on a dovecot -c /etc/dovecot.conf >"$lab/dovecot" 2>&1 ||
-	    bail "dovecot does not start: $(tail -n 5 "$lab/dovecot")"
+	wait_for 10 on a sh -c 'dovecot -c /etc/dovecot.conf >/tmp/out 2>&1' ||
+	    bail "dovecot does not start: $(on a tail -n 5 /tmp/out)"
 }
 # Its children go on for those who are connected, so they end too.
 dovecot_kill() {
 	on a sh -c 'p=$(cat /run/dovecot/master.pid)
-		kill -9 $(pgrep -P "$p") "$p"; rm -f /run/dovecot/master.pid'
+		kill -9 "$p" $(pgrep -P "$p"); rm -f /run/dovecot/master.pid'
 }
 not_running() {
 	! test -e "$r/run/dovecot/master.pid"
