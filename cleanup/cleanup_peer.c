@@ -365,5 +365,7 @@ const struct program_calls cleanup_peer_calls = {
 	.go = on_go,
 	.busy = on_busy,
 	.status = on_status,
-	.feeders = FEEDERS,
+	/* Nobody would end first: report waits for seal, seal for cleanup.  A
+	 * report that is not taken stays due. */
+	.feeders = FEEDERS & ~(1u << ROLE_REPORT),
 };
