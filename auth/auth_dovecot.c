@@ -297,12 +297,14 @@ void
 dovecot_free(struct dovecot *d)
 {
 	buf_free(&d->mechs);
+	buf_free(&d->before);
 }
 
 static bool
 has_mech(const struct dovecot *d, const char *name)
 {
-	struct wire w = wire_open(buf_str(&d->mechs), d->mechs.len);
+	const struct buf *mechs = d->ready ? &d->mechs : &d->before;
+	struct wire w = wire_open(buf_str(mechs), mechs->len);
 	struct rec_auth_mech r;
 
 	while (wire_more(&w) && rec_get_auth_mech(&r, &w))
@@ -346,7 +348,7 @@ dovecot_begin(struct dovecot *d, uint32_t id, const struct msg_auth_begin *m)
 {
 	CLEAN_BUF struct buf line = { 0 };
 
-	if (!d->ready || !has_mech(d, m->mech))
+	if (!has_mech(d, m->mech))
 		return false;
 	(void)buf_room(&line, 2 * DOVECOT_SAID_MAX); /* no copy is left */
 	buf_addf(&line, "AUTH\t%" PRIu32 "\t%s", id, m->mech);

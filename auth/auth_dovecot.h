@@ -36,14 +36,18 @@ struct dovecot_calls {
 	void (*answered)(void *owner, const struct dovecot_answer *a);
 };
 
-/* All zero but for calls, owner and out is a connection that begins. */
+/* All zero but for calls, owner, out and perhaps before is a connection that
+ * begins. */
 struct dovecot {
 	const struct dovecot_calls *calls;
 	void *owner;
-	struct buf *out;   /* where lines for Dovecot go; the owner's */
-	struct buf mechs;  /* records auth_mech */
+	struct buf *out;  /* where lines for Dovecot go; the owner's */
+	struct buf mechs; /* records auth_mech */
+	/* Those of the connection before, if any: dialogues may begin by them
+	 * until Dovecot has said its own. */
+	struct buf before;
 	bool versioned;    /* Dovecot has told its version */
-	bool ready;        /* and its mechanisms: dialogues may begin */
+	bool ready;        /* and its mechanisms */
 	const char *fault; /* static; why the connection is over, or NULL */
 };
 

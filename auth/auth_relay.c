@@ -35,7 +35,7 @@ struct auth_relay {
 	struct loop_timer timer;
 	char *path;
 	bool connected;
-	bool known;      /* the log has that it is connected */
+	bool known;      /* there has been no time without a connection */
 	int error;       /* the last that was logged */
 	int next;        /* a new connection, while dialogues end; or -1 */
 	int64_t waiting; /* since when it waits for that */
@@ -155,6 +155,8 @@ begin(struct auth_relay *r, int fd)
 		.owner = r,
 		.out = &r->port.out,
 	};
+	if (r->known)
+		buf_add(&r->dovecot.before, buf_str(&r->mechs), r->mechs.len);
 	loop_timer(&r->timer, FRESH, on_timer);
 	dovecot_greet(&r->dovecot, (uint32_t)getpid());
 	pump_start(&r->pump, fd, &r->port, &pump_calls, r);
@@ -213,7 +215,7 @@ auth_relay_mechs(const struct auth_relay *r)
 static const char *
 not_now(const struct auth_relay *r)
 {
-	if (!r->connected || !r->dovecot.ready || r->port.closing)
+	if (!r->known || !r->connected || r->port.closing)
 		return no_connection;
 	return r->port.out.len > UNSENT_MAX ? "Dovecot does not listen" : NULL;
 }

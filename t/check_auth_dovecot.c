@@ -245,6 +245,26 @@ START_TEST(what_is_said_is_one_line_whatever_it_is)
 }
 END_TEST
 
+/* While a connection is made anew nobody has to wait. */
+START_TEST(a_dialogue_may_begin_by_what_was_known_before)
+{
+	struct dovecot d = start();
+	struct msg_auth_begin m = { .mech = "OLD",
+		.client = "",
+		.helo = "x",
+		.certificate = "" };
+
+	rec_put_auth_mech(&d.before, &(struct rec_auth_mech){ .name = "OLD" });
+	ck_assert(dovecot_begin(&d, 1, &m));
+	ck_assert_str_eq(buf_str(&out),
+	    "AUTH\t1\tOLD\tservice=smtp\tnologin\n");
+	give(&d, GREETING "FAIL\t1\n", 0);
+	ck_assert_str_eq(buf_str(&heard), "1 3   refused by Dovecot;");
+	ck_assert(!dovecot_begin(&d, 2, &m));
+	dovecot_free(&d);
+}
+END_TEST
+
 /* Dovecot would close the connection of all. */
 START_TEST(no_client_can_make_a_line_too_long)
 {
@@ -286,6 +306,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_line_has_a_bound);
 	tcase_add_test(t, mechanisms_have_their_traits);
 	tcase_add_test(t, what_is_said_is_one_line_whatever_it_is);
+	tcase_add_test(t, a_dialogue_may_begin_by_what_was_known_before);
 	tcase_add_test(t, no_client_can_make_a_line_too_long);
 	suite_add_tcase(s, t);
 	return s;
