@@ -4,7 +4,9 @@
  *
  * It reads the files while it is root; afterwards it can open nothing, and
  * master, to which it named the files before, hands it each that has become
- * another one.  Certificates are public: every smtpd gets those in force.
+ * another one.  Certificates are public: every smtpd gets those in force, and
+ * every smtp those that it may show to servers.  Neither has anything signed
+ * with the keys of the other.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -55,7 +57,7 @@ on_sign(struct chan *c, const void *body, size_t len, int fd)
 	close_fd(&fd);
 	if (!msg_get_sign(&m, body, len) || m.key.len != TLS_DIGEST)
 		return false;
-	EVP_PKEY *key = keys_store_find((const uint8_t *)m.key.at);
+	EVP_PKEY *key = keys_store_find((const uint8_t *)m.key.at, c->role);
 	if (key == NULL ||
 	    !keys_sign(key, (enum tls_sign_kind)m.kind, m.input, &signature,
 		&why))
@@ -69,19 +71,31 @@ on_sign(struct chan *c, const void *body, size_t len, int fd)
 /* ---- certificates and tickets ---- */
 
 static void
-tell_one(void *arg, const struct buf *packet)
+tell_one(void *arg, uint32_t roles, const struct buf *packet)
 {
-	chan_send(arg, packet, -1, false);
+	struct chan *c = arg;
+
+	if ((roles & 1u << c->role) != 0)
+		chan_send(c, packet, -1, false);
 }
 
 static void
-tell_all(void *arg, const struct buf *packet)
+tell_role(enum role role, const struct buf *packet)
 {
 	struct chan *c = NULL;
 
-	(void)arg;
-	while ((c = program_next_peer(ROLE_SMTPD, c)) != NULL)
+	while ((c = program_next_peer(role, c)) != NULL)
 		chan_send(c, packet, -1, false);
+}
+
+static void
+tell_all(void *arg, uint32_t roles, const struct buf *packet)
+{
+	(void)arg;
+	if ((roles & 1u << ROLE_SMTPD) != 0)
+		tell_role(ROLE_SMTPD, packet);
+	if ((roles & 1u << ROLE_SMTP) != 0)
+		tell_role(ROLE_SMTP, packet);
 }
 
 static void
@@ -107,9 +121,9 @@ on_ticket_time(struct loop_timer *t)
 static void
 on_peer(struct chan *c)
 {
+	keys_store_tell(tell_one, c);
 	if (c->role != ROLE_SMTPD)
 		return;
-	keys_store_tell(tell_one, c);
 	tell_ticket(c, true);
 	tell_ticket(c, false);
 }
@@ -152,7 +166,7 @@ static void
 want_name(void *arg, const char *name, const char *files)
 {
 	(void)arg; /* of the store there is one */
-	keys_store_want(files, name);
+	keys_store_want(files, name, ROLE_SMTPD);
 }
 
 /* Those for the names that clients may ask for. */
@@ -169,20 +183,45 @@ want_names(void)
 	tables_free(&names);
 }
 
+/* What is shown to clients, by the parameters as they are now. */
 static void
-want_service(const char *conf_dir, const struct service *s)
+want_server(void)
 {
-	CLEAN_BUF struct buf errors = { 0 };
 	CLEAN_BUF struct buf names = { 0 };
 
-	if (!param_load(conf_dir, s->name, &errors))
-		log_fatal("%s", buf_str(&errors));
 	if (str_eq(params.smtpd_tls_security_level, "none") &&
 	    !params.smtpd_tls_wrappermode)
 		return;
 	tls_server_files(&names);
-	keys_store_want(buf_str(&names), params.myhostname);
+	keys_store_want(buf_str(&names), params.myhostname, ROLE_SMTPD);
 	want_names();
+}
+
+/* What is shown to servers; it need not have this host's name. */
+static void
+want_client(void)
+{
+	CLEAN_BUF struct buf names = { 0 };
+
+	tls_client_files(&names);
+	if (names.len > 0)
+		keys_store_want(buf_str(&names), "", ROLE_SMTP);
+}
+
+static void
+want_services(const char *conf_dir, const struct services *all,
+    const char *program, void (*want)(void))
+{
+	for (size_t i = 0; i < all->n; i++) {
+		CLEAN_BUF struct buf errors = { 0 };
+		const struct service *s = &all->at[i];
+
+		if (!s->enabled || !str_eq(s->program, program))
+			continue;
+		if (!param_load(conf_dir, s->name, &errors))
+			log_fatal("%s", buf_str(&errors));
+		want();
+	}
 }
 
 /* The certificates of all services, each by its own parameters. */
@@ -195,10 +234,8 @@ want_all(void)
 
 	if (!services_load(conf_dir, &services, &errors))
 		log_fatal("%s", buf_str(&errors));
-	for (size_t i = 0; i < services.n; i++)
-		if (services.at[i].enabled &&
-		    str_eq(services.at[i].program, "smtpd"))
-			want_service(conf_dir, &services.at[i]);
+	want_services(conf_dir, &services, "smtpd", want_server);
+	want_services(conf_dir, &services, "smtp", want_client);
 	services_free(&services);
 	if (!param_load(conf_dir, program_service(), &errors))
 		log_fatal("%s", buf_str(&errors));

@@ -16,7 +16,6 @@
 #include "fd.h"
 #include "list.h"
 #include "log.h"
-#include "msg.h"
 #include "tls_chain.h"
 
 #define FILE_MAX ((size_t)1 << 20)
@@ -33,6 +32,7 @@ struct chain {
 	struct list link;
 	char *files;
 	char *host;
+	uint32_t roles; /* bits of those that need it */
 	struct tls_chain now, before;
 	int64_t warned; /* the days left when we last said so */
 };
@@ -59,19 +59,11 @@ file_of(struct slice path)
 	return f;
 }
 
-void
-keys_store_want(const char *names, const char *host)
+static void
+want_files(const char *names)
 {
 	struct slice rest = slice_of(names), item;
 
-	LIST_EACH(struct chain, c, &chains, link)
-		if (str_eq(c->files, names))
-			return;
-	struct chain *c = xcalloc(1, sizeof(*c));
-	c->files = xstrdup(names);
-	c->host = xstrdup(host);
-	c->warned = INT64_MAX;
-	list_append(&chains, &c->link);
 	while (slice_next_item(&rest, &item)) {
 		if (find_file(item) != NULL)
 			continue;
@@ -81,6 +73,23 @@ keys_store_want(const char *names, const char *host)
 			log_fatal("no memory");
 		list_append(&files, &f->link);
 	}
+}
+
+void
+keys_store_want(const char *names, const char *host, enum role role)
+{
+	LIST_EACH(struct chain, c, &chains, link)
+		if (str_eq(c->files, names)) {
+			c->roles |= 1u << role;
+			return;
+		}
+	struct chain *c = xcalloc(1, sizeof(*c));
+	c->files = xstrdup(names);
+	c->host = xstrdup(host);
+	c->roles = 1u << role;
+	c->warned = INT64_MAX;
+	list_append(&chains, &c->link);
+	want_files(names);
 }
 
 const char *
@@ -215,6 +224,13 @@ swap(struct chain *c, struct tls_chain *fresh)
 	c->warned = INT64_MAX;
 }
 
+/* Whom the log says it is for. */
+static const char *
+subject(const struct chain *c)
+{
+	return c->host[0] != '\0' ? c->host : "shown to servers";
+}
+
 /* True where it is in force now. */
 static bool
 judge(struct chain *c, int64_t now)
@@ -233,13 +249,13 @@ judge(struct chain *c, int64_t now)
 	uint32_t old = tls_chain_faults(&c->now, c->host, now);
 	if (c->now.n > 0 && (faults & ~old) != 0) {
 		log_warn("%s: %s (%s): the old certificate stays", c->files,
-		    tls_fault_text(faults & ~old), c->host);
+		    tls_fault_text(faults & ~old), subject(c));
 		tls_chain_free(&fresh);
 		return false;
 	}
 	if (faults != 0)
 		log_warn("%s: %s (%s)", c->files, tls_fault_text(faults),
-		    c->host);
+		    subject(c));
 	log_info("%s: certificate in force, good for %lld days", c->files,
 	    (long long)tls_chain_days(&fresh, now));
 	swap(c, &fresh);
@@ -296,7 +312,7 @@ tell(const struct chain *c, keys_tell_fn *fn, void *arg)
 		.leaves = { leaves.text, leaves.len },
 	    });
 	if (packet.len <= CHAN_PACKET_MAX)
-		fn(arg, &packet);
+		fn(arg, c->roles, &packet);
 	else
 		log_warn("%s: too many certificates: no TLS with them",
 		    c->files);
@@ -330,11 +346,12 @@ find_in(const struct tls_chain *c, const uint8_t name[TLS_DIGEST])
 }
 
 EVP_PKEY *
-keys_store_find(const uint8_t name[TLS_DIGEST])
+keys_store_find(const uint8_t name[TLS_DIGEST], enum role role)
 {
 	LIST_EACH(struct chain, c, &chains, link) {
+		if ((c->roles & 1u << role) == 0)
+			continue;
 		EVP_PKEY *key = find_in(&c->now, name);
-
 		if (key == NULL)
 			key = find_in(&c->before, name);
 		if (key != NULL)

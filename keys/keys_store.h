@@ -17,11 +17,13 @@
 #include <openssl/evp.h>
 
 #include "buf.h"
+#include "msg.h"
 #include "tls.h"
 
-/* At the start: a chain that a service needs, and the host name it stands for;
- * twice is once. */
-void keys_store_want(const char *files, const char *host);
+/* At the start: a chain that a service of this role needs, and the host name it
+ * stands for ("" for none); twice is once.  Nobody else hears of it, or can
+ * have anything signed with it. */
+void keys_store_want(const char *files, const char *host, enum role role);
 
 /* Reads all files, while root's rights are there. */
 void keys_store_read(void);
@@ -35,15 +37,16 @@ const char *keys_store_path(const char *after);
 MUST_CHECK bool keys_store_changed(const char *path, int fd);
 
 /* Makes chains of what the files say now; calls fn for each that is new in
- * force, with its message to smtpd (msg.def: cert). */
-typedef void keys_tell_fn(void *arg, const struct buf *packet);
+ * force, with its message (msg.def: cert) and the bits of the roles that need
+ * it. */
+typedef void keys_tell_fn(void *arg, uint32_t roles, const struct buf *packet);
 void keys_store_judge(int64_t now, keys_tell_fn *fn, void *arg);
 
 /* Calls fn for all that are in force. */
 void keys_store_tell(keys_tell_fn *fn, void *arg);
 
-/* The private key of this name, or NULL. */
-EVP_PKEY *keys_store_find(const uint8_t name[TLS_DIGEST]);
+/* The private key of this name, for a program of this role; or NULL. */
+EVP_PKEY *keys_store_find(const uint8_t name[TLS_DIGEST], enum role role);
 
 /* Warns of certificates that end soon: 21, 7 and 1 days before, and every day
  * after their end. */

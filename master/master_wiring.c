@@ -26,6 +26,7 @@ static const struct wire_row {
 	{ ROLE_SMTPD,   ROLE_CALLOUT, false },
 	{ ROLE_CALLOUT, ROLE_SMTP,    false },
 	{ ROLE_SMTPD,   ROLE_KEYS,    false },
+	{ ROLE_SMTP,    ROLE_KEYS,    false },
 	{ ROLE_SMTPD,   ROLE_VERIFY,  false },
 	{ ROLE_SMTP,    ROLE_AUTH,    false },
 	{ ROLE_SMTPD,   ROLE_AUTH,    false },

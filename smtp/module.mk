@@ -16,6 +16,7 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_outcome.h smtp/smtp_outcome.c \
 	smtp/smtp_plan.h smtp/smtp_plan.c \
 	smtp/smtp_resume.h smtp/smtp_resume.c \
+	smtp/smtp_cert.h smtp/smtp_cert.c \
 	smtp/smtp_tls.h smtp/smtp_tls.c \
 	smtp/smtp_sts.h smtp/smtp_sts.c \
 	smtp/smtp_result.h smtp/smtp_result.c \

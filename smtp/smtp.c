@@ -11,6 +11,7 @@
  *	smtp_plan ─▶ smtp_sts ─sts_ask─▶ sts
  *	smtp_outcome ─▶ smtp_result ─tls_result─▶ report
  *	smtp_login ─login─▶ auth, where a host wants to know who we are
+ *	smtp_cert ─sign─▶ keys, where it asks for a certificate
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -21,6 +22,7 @@
 #include "own.h"
 #include "program.h"
 #include "smtp_backup.h"
+#include "smtp_cert.h"
 #include "smtp_conn.h"
 #include "smtp_etrn.h"
 #include "smtp_forward.h"
@@ -29,6 +31,7 @@
 #include "smtp_result.h"
 #include "smtp_sts.h"
 #include "smtp_tls.h"
+#include "tls_sign.h"
 #include "trace.h"
 
 static const struct chan_rule rules[] = {
@@ -42,6 +45,8 @@ static const struct chan_rule rules[] = {
 	{ MSG_login_say, 1u << ROLE_AUTH, smtp_login_answered },
 	{ MSG_backup_check, 1u << ROLE_QMGR, smtp_backup_check },
 	{ MSG_sts_said, 1u << ROLE_STS, smtp_sts_said },
+	{ MSG_cert, 1u << ROLE_KEYS, smtp_cert_take },
+	{ MSG_signed, 1u << ROLE_KEYS, tls_sign_late },
 };
 
 static void

@@ -12,6 +12,7 @@
 #include "dane.h"
 #include "log.h"
 #include "param.h"
+#include "smtp_cert.h"
 #include "smtp_resume.h"
 #include "str.h"
 #include "tls.h"
@@ -77,6 +78,7 @@ smtp_tls_open(void)
 		log_fatal("TLS: %s", tls_reason());
 	(void)SSL_CTX_dane_set_flags(ctx, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
 	smtp_resume_start(ctx);
+	smtp_cert_open();
 	SSL_CTX_set_verify_depth(ctx, (int)params.smtp_tls_scert_verifydepth);
 	if (params.smtp_tls_CAfile[0] != '\0')
 		load_file(params.smtp_tls_CAfile);
@@ -170,6 +172,7 @@ name_session(struct buf *out, const struct smtp_tls_peer *peer)
 	    peer->host->name, peer->host->address, peer->host->port,
 	    smtp_tls_level_name(p->level), p->match, p->protocols, p->ciphers,
 	    p->exclude, p->servername);
+	buf_addf(out, "%s\n", smtp_cert_name());
 	if (d != NULL)
 		buf_adds(out, d->base);
 	for (size_t i = 0; d != NULL && i < d->n; i++) {
@@ -191,7 +194,8 @@ smtp_tls_new(const struct smtp_tls_peer *peer)
 	    !tls_parse_protocols(p->protocols, &lowest, &highest, &why) ||
 	    SSL_set_min_proto_version(ssl, lowest) != 1 ||
 	    SSL_set_max_proto_version(ssl, highest) != 1 ||
-	    !choose_ciphers(ssl, p) || !choose_names(ssl, peer)) {
+	    !choose_ciphers(ssl, p) || !choose_names(ssl, peer) ||
+	    !smtp_cert_use(ssl)) {
 		SSL_free(ssl);
 		(void)tls_reason(); /* "handshake failure" says it all */
 		return NULL;

@@ -6,11 +6,15 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <check.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "clock.h"
 #include "keys_sign.h"
+#include "keys_store.h"
 #include "keys_ticket.h"
 #include "msg.h"
 
@@ -160,6 +164,65 @@ START_TEST(tickets_are_of_one_service_and_one_hour)
 }
 END_TEST
 
+/* A file with this key, and its name. */
+static void
+make_file(char *path, EVP_PKEY *key, uint8_t name[TLS_DIGEST])
+{
+	X509 *cert = X509_new();
+	int fd = mkstemp(path);
+	FILE *out = fdopen(fd, "w");
+
+	ck_assert_ptr_nonnull(out);
+	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600L * 24);
+	ck_assert_int_eq(X509_set_pubkey(cert, key), 1);
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	ck_assert(tls_key_name(cert, name));
+	ck_assert_int_eq(PEM_write_PrivateKey(out, key, NULL, NULL, 0, NULL,
+			     NULL),
+	    1);
+	ck_assert_int_eq(PEM_write_X509(out, cert), 1);
+	ck_assert_int_eq(fclose(out), 0);
+	X509_free(cert);
+}
+
+static void
+note_roles(void *arg, uint32_t roles, const struct buf *packet)
+{
+	uint32_t *all = arg;
+
+	ck_assert_uint_gt(packet->len, 0);
+	*all = *all << 16 | roles;
+}
+
+START_TEST(who_has_not_named_a_key_cannot_use_it)
+{
+	char mine[] = "/tmp/check_keys.XXXXXX";
+	char both[] = "/tmp/check_keys.XXXXXX";
+	uint8_t my_name[TLS_DIGEST], name_of_both[TLS_DIGEST];
+	uint32_t told = 0;
+
+	make_keys();
+	make_file(mine, ec, my_name);
+	make_file(both, rsa, name_of_both);
+	keys_store_want(mine, "", ROLE_SMTP);
+	keys_store_want(both, "a.test", ROLE_SMTPD);
+	keys_store_want(both, "", ROLE_SMTP);
+	keys_store_read();
+	keys_store_judge(clock_wall(), note_roles, &told);
+	ck_assert_uint_eq(told,
+	    1u << (16 + ROLE_SMTP) | 1u << ROLE_SMTP | 1u << ROLE_SMTPD);
+	ck_assert_ptr_null(keys_store_find(my_name, ROLE_SMTPD));
+	ck_assert_ptr_nonnull(keys_store_find(my_name, ROLE_SMTP));
+	ck_assert_ptr_nonnull(keys_store_find(name_of_both, ROLE_SMTPD));
+	ck_assert_ptr_nonnull(keys_store_find(name_of_both, ROLE_SMTP));
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(rsa);
+	ck_assert_int_eq(unlink(mine), 0);
+	ck_assert_int_eq(unlink(both), 0);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -172,6 +235,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(c, only_a_message_of_pss_is_signed_raw, 0,
 	    ARRAY_LEN(sizes));
 	tcase_add_test(c, nothing_is_decrypted);
+	tcase_add_test(c, who_has_not_named_a_key_cannot_use_it);
 	tcase_add_test(c, tickets_are_of_one_service_and_one_hour);
 	suite_add_tcase(s, c);
 	return s;

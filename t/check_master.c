@@ -33,6 +33,7 @@ START_TEST(every_pair_of_the_architecture_is_wired)
 		{ ROLE_SMTPD, ROLE_CALLOUT },
 		{ ROLE_CALLOUT, ROLE_SMTP },
 		{ ROLE_SMTPD, ROLE_KEYS },
+		{ ROLE_SMTP, ROLE_KEYS },
 		{ ROLE_SMTPD, ROLE_VERIFY },
 		{ ROLE_SMTPD, ROLE_AUTH },
 		{ ROLE_SMTP, ROLE_AUTH },

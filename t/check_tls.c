@@ -144,6 +144,7 @@ START_TEST(a_pair_is_read)
 	ck_assert_uint_eq(c.n, 1);
 	ck_assert_uint_eq(tls_chain_faults(&c, "a.test", NOW), 0);
 	ck_assert_uint_eq(tls_chain_faults(&c, "b.test", NOW), TLS_OTHER_NAME);
+	ck_assert_uint_eq(tls_chain_faults(&c, "", NOW), 0);
 	ck_assert_uint_eq(tls_chain_faults(&c, "a.test", NOW + 31 * DAY),
 	    TLS_EXPIRED);
 	ck_assert_uint_eq(tls_chain_faults(&c, "a.test", NOW - 11 * DAY),

@@ -342,20 +342,33 @@ add_path(struct buf *out, struct slice path)
 	buf_add(out, path.at, path.len);
 }
 
-void
-tls_server_files(struct buf *out)
+static void
+put_files(struct buf *out, const char *chains, const char *cert,
+    const char *key)
 {
-	struct slice rest = slice_of(params.smtpd_tls_chain_files), item;
+	struct slice rest = slice_of(chains), item;
 
 	while (slice_next_item(&rest, &item))
 		add_path(out, item);
-	if (out->len > 0)
+	if (out->len > 0 || cert[0] == '\0')
 		return;
-	if (params.smtpd_tls_cert_file[0] == '\0') {
+	add_path(out, slice_of(cert));
+	if (!str_eq(key, cert))
+		add_path(out, slice_of(key));
+}
+
+void
+tls_server_files(struct buf *out)
+{
+	put_files(out, params.smtpd_tls_chain_files, params.smtpd_tls_cert_file,
+	    params.smtpd_tls_key_file);
+	if (out->len == 0)
 		buf_addf(out, "%s/tls/posthouse.pem", params.config_directory);
-		return;
-	}
-	add_path(out, slice_of(params.smtpd_tls_cert_file));
-	if (!str_eq(params.smtpd_tls_key_file, params.smtpd_tls_cert_file))
-		add_path(out, slice_of(params.smtpd_tls_key_file));
+}
+
+void
+tls_client_files(struct buf *out)
+{
+	put_files(out, params.smtp_tls_chain_files, params.smtp_tls_cert_file,
+	    params.smtp_tls_key_file);
 }

@@ -59,5 +59,8 @@ MUST_CHECK bool tls_key_name(const X509 *cert, uint8_t name[TLS_DIGEST]);
  * now: paths parted by blanks. */
 void tls_server_files(struct buf *out);
 
+/* The same of what is shown to other hosts; nothing where nothing is. */
+void tls_client_files(struct buf *out);
+
 /* The first reason that the library gives for what failed, and forgets all. */
 const char *tls_reason(void);

@@ -236,7 +236,8 @@ faults_of(const struct tls_leaf *leaf, const char *host, time_t now)
 		faults |= TLS_EXPIRED;
 	if (X509_cmp_time(X509_get0_notBefore(leaf->cert), &now) > 0)
 		faults |= TLS_NOT_YET;
-	if (X509_check_host(leaf->cert, host, strlen(host), 0, NULL) != 1)
+	if (host[0] != '\0' &&
+	    X509_check_host(leaf->cert, host, strlen(host), 0, NULL) != 1)
 		faults |= TLS_OTHER_NAME;
 	if (!chain_holds(leaf))
 		faults |= TLS_BROKEN_CHAIN;

@@ -44,7 +44,8 @@ MUST_CHECK bool tls_chain_read(struct tls_chain *out, const struct buf *text,
     const char **why);
 void tls_chain_free(struct tls_chain *c);
 
-/* enum tls_fault bits; now in milliseconds of the wall clock. */
+/* enum tls_fault bits; host "" has no name; now in milliseconds of the wall
+ * clock. */
 uint32_t tls_chain_faults(const struct tls_chain *c, const char *host,
     int64_t now);
 

@@ -1,0 +1,29 @@
+/*
+ * smtp_cert - the certificate that is shown to a host which asks for one.
+ *
+ * It comes from the program keys, which has the private key and signs
+ * (tls_sign.h), and again whenever its files have changed; a connection shows
+ * the one that is there when it begins.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "chan.h"
+
+/* Before the rights are given up: which one is ours. */
+void smtp_cert_open(void);
+
+/* For the rules: keys sends one. */
+bool smtp_cert_take(struct chan *c, const void *body, size_t len, int fd);
+
+/* Shows it on this connection.  The first connection waits for it; where it
+ * does not come, none is shown, and the log says so.  False where the library
+ * refuses it. */
+MUST_CHECK bool smtp_cert_use(SSL *ssl);
+
+/* What tells it from others: its fingerprints, or "". */
+const char *smtp_cert_name(void);

@@ -1,0 +1,104 @@
+#!/bin/sh
+# A host that relays for whom it knows by his certificate, and ours, which shows
+# one whose key lies in the program keys alone.
+# SPDX-License-Identifier: BSD-2-Clause
+# plain build too
+. "${0%/*}/lib.sh"
+. "${0%/*}/sink.sh"
+. "${0%/*}/certs.sh"
+lab "smtp_tls_cert_file: shown, renewed, by service; where its key is"
+host a 10.53.0.2
+host b 10.53.0.3
+dns_start
+posthouse_setup a b
+etc=$(root_of a)/etc
+ca ca
+for c in first second; do
+	cert $c $c.client
+done
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$lab/rsa.key" \
+    -out "$lab/rsa.crt" -days 10 -subj /CN=rsa.client >/dev/null 2>&1
+cat "$lab/rsa.key" "$lab/rsa.crt" >"$lab/rsa.pem"
+print() { # NAME
+	openssl x509 -in "$lab/$1.crt" -noout -fingerprint -sha256 | sed 's/.*=//'
+}
+for c in first second rsa; do
+	echo "$(print $c) x"
+done >"$(root_of b)/etc/clients"
+conf b 'mynetworks = 127.0.0.0/8' 'smtpd_tls_ask_ccert = yes' \
+    'smtpd_tls_loglevel = 2' 'relay_clientcerts = texthash:/etc/clients' \
+    'smtpd_relay_restrictions = permit_tls_clientcerts, reject_unauth_destination'
+put() { # FILE PEM
+	install -m 600 "$lab/$2" "$etc/$1.new"
+	mv "$etc/$1.new" "$etc/$1"
+}
+put client.crt first.crt
+put client.key first.key
+put rsa.pem rsa.pem
+conf a 'smtp_tls_cert_file = /etc/client.crt' \
+    'smtp_tls_key_file = /etc/client.key' \
+    'relayhost = [10.53.0.3]' 'smtp_connection_cache_time_limit = 0' \
+    'transport_maps = inline:{plain.test=plain:[10.53.0.3], rsa.test=rsa:[10.53.0.3]}'
+cat >>"$etc/posthouse/master.conf" <<EOF
+
+[plain]
+program = smtp
+listen  = unix:plain
+smtp_tls_cert_file =
+
+[rsa]
+program = smtp
+listen  = unix:rsa
+smtp_tls_chain_files = /etc/rsa.pem
+smtp_tls_protocols = TLSv1.2
+EOF
+start b
+start a
+
+shown() { # NAME
+	wait_for 10 log_has b "subject_CN=$1.client, .*fingerprint=$(print "$1"),"
+}
+to x@far.test
+ok "who shows the certificate may relay" status x@far.test 'status=sent'
+ok "it is this one" shown first
+to x@plain.test
+ok "a service that shows none may not" status x@plain.test \
+    'dsn=5.7.1, status=bounced .*Relay access denied'
+to x@rsa.test
+ok "a service with one of its own, RSA and TLS 1.2" status x@rsa.test 'status=sent'
+ok "it is that one" shown rsa
+
+# ---- where the key is ----
+pids() { # PROGRAM
+	for p in /proc/[0-9]*; do
+		case $(readlink "$p/exe") in
+		*/libexec/posthouse/"$1") echo "${p##*/}" ;;
+		esac
+	done
+}
+in_memory() { # PROGRAM
+	python3 "$top/t/memory.py" "$lab/first.pem" $(pids "$1") |
+	    awk '{ print $2 }' | sort | uniq -c | tr -s ' \n' ' '
+}
+if [ "${POSTHOUSE_STAGE#*asan}" = "$POSTHOUSE_STAGE" ]; then
+	is "one keys of two has the key" "$(in_memory keys)" " 1 no 1 yes "
+	for p in smtp smtpd master; do
+		like "$p has not" "$(in_memory $p)" '^ [0-9]+ no $'
+	done
+fi
+
+# ---- another one ----
+put client.key second.key
+ok "a key without its certificate is not used" wait_for 10 log_has a \
+    'client.crt /etc/client.key: .*the old certificate stays'
+to y@far.test
+ok "and mail goes on" status y@far.test 'status=sent'
+put client.crt second.crt
+renewed() {
+	to z@far.test
+	log_has b "subject_CN=second.client, .*fingerprint=$(print second),"
+}
+ok "and shown, without a restart" wait_for 15 renewed
+ok "by whom mail is relayed" status z@far.test 'status=sent'
+ok "nobody was refused a signature" not log_has a 'asked for a signature'
+lab_done
