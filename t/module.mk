@@ -25,15 +25,14 @@ EXTRA_DIST += \
 	t/4130-names-asked-for.t t/4140-hostile-tls.t \
 	t/4150-certificates-in-motion.t t/4160-idle-tls.t t/4170-trace.t \
 	t/4175-capture.t t/4180-scanners.t t/4190-auth.t \
-	t/4195-auth-dovecot.t t/4200-clients.t \
-	t/4205-log-in.t t/4210-user-limits.t t/4300-mta-sts.t \
-	t/4310-tls-reports.t t/4320-requiretls.t \
-	t/5001-aliases-and-forward.t t/5002-mailboxes.t t/5100-spf.t \
-	t/5110-dkim.t t/5120-dkim-keys.t t/5200-dmarc.t \
-	t/5210-dmarc-report.t t/5300-srs.t t/5310-arc.t t/arc.py t/auth.py \
-	t/bench/auth-attack.py t/bench/auth-attack.sh t/bench/dkim.sh \
-	t/bench/run t/bench/tls.sh t/certs.sh t/check_conf.h t/check_main.h \
-	t/dkim_peers.py t/dnssec.sh t/kill.py t/lib.sh t/load.py \
-	t/memory.py t/mua.py t/packages t/passfile.py t/peers.sh \
-	t/rights.py t/run t/sink.sh t/sts_web.py t/tls.py t/tls_hostile.py \
-	t/tls_load.py t/tls_sink.py t/tlsrpt.py
+	t/4195-auth-dovecot.t t/4200-clients.t t/4205-log-in.t \
+	t/4210-user-limits.t t/4300-mta-sts.t t/4310-tls-reports.t \
+	t/4320-requiretls.t t/5001-aliases-and-forward.t t/5002-mailboxes.t \
+	t/5100-spf.t t/5110-dkim.t t/5120-dkim-keys.t t/5200-dmarc.t \
+	t/5210-dmarc-report.t t/5300-srs.t t/5310-arc.t t/5400-sender-lab.t \
+	t/arc.py t/auth.py t/bench/auth-attack.py t/bench/auth-attack.sh \
+	t/bench/dkim.sh t/bench/run t/bench/tls.sh t/certs.sh \
+	t/check_conf.h t/check_main.h t/dkim_peers.py t/dnssec.sh t/kill.py \
+	t/lib.sh t/load.py t/memory.py t/mua.py t/packages t/passfile.py \
+	t/peers.sh t/rights.py t/run t/sink.sh t/sts_web.py t/tls.py \
+	t/tls_hostile.py t/tls_load.py t/tls_sink.py t/tlsrpt.py
