@@ -21,7 +21,7 @@ EXTRA_DIST += \
 	t/2050-rewriting.t t/2100-into-the-queue.t t/2110-power-cut.t \
 	t/3040-backup-lab.t t/3041-loops.t t/4001-hosts.t t/4002-replies.t \
 	t/4003-content.t t/4100-starttls.t t/4110-tls-peers.t t/4120-dane.t \
-	t/4121-tls-matrix.t t/4125-client-certificates.t \
+	t/4121-tls-matrix.t t/4125-client-certificates.t t/4126-shown-to-servers.t \
 	t/4130-names-asked-for.t t/4140-hostile-tls.t \
 	t/4150-certificates-in-motion.t t/4160-idle-tls.t t/4170-trace.t \
 	t/4175-capture.t t/4180-scanners.t t/4190-auth.t \
