@@ -14,6 +14,8 @@ r=$(root_of b)
 sed -i '/^enabled = no$/d' "$r/etc/posthouse/master.conf"
 secret=SecretWordsOfTheLetter
 conf b 'smtpd_sasl_auth_enable = yes'
+# One that may send without a password too.
+conf b 'mynetworks = 127.0.0.0/8, 10.53.0.1'
 printf 'bob:%s\n' "$(openssl passwd -6 $secret)" >"$r/etc/posthouse/passwd"
 chmod 600 "$r/etc/posthouse/passwd"
 start a

@@ -10,6 +10,7 @@ alone), odd (no cipher of ours), wrap (TLS first)
 SPDX-License-Identifier: BSD-2-Clause
 """
 
+import os
 import socket
 import ssl
 import sys
@@ -40,14 +41,18 @@ def take(f, reply, how_said):
     reply("250 2.0.0 Ok")
 
 
-# One for all connections, because it has the key of the tickets.
+# One for all connections, because it has the key of the tickets; another one for
+# another certificate.
 context = None
+context_of = None
 
 
 def secure(state):
-    global context
+    global context, context_of
     names = []
-    if context is None:
+    stamp = os.stat(pem).st_mtime_ns
+    if context is None or stamp != context_of:
+        context_of = stamp
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pem)
         if how == "old":
