@@ -39,18 +39,10 @@ seal_verdict_enforces(void)
 	return str_eq(params.dmarc_policy, "enforce");
 }
 
-/* Where a list cannot be read, nobody is in it who would be believed, and
- * nobody is refused. */
-static bool
+static enum found
 is_trusted(const char *domain)
 {
-	return namelist_has(sealers, domain, false) == FOUND_ONE;
-}
-
-static bool
-is_exempt(const char *client)
-{
-	return netlist_has(exempt, client) != FOUND_NONE;
+	return namelist_has(sealers, domain, false);
 }
 
 /* ---- what DMARC finds ---- */
@@ -108,13 +100,21 @@ find_out(const struct seal_case *c, struct arena *a,
 
 /* ---- what is done ---- */
 
-/* Why the policy is spared a message that fails; NULL: it is not. */
-static const char *
-what_spares(const struct seal_case *c, const struct seal_dmarc_verdict *v)
+/* Whether a message that fails is spared the policy, and why; failed: a list
+ * that says so cannot be read. */
+static enum found
+is_spared(const struct seal_case *c, const struct seal_dmarc_verdict *v,
+    const char **why)
 {
-	if (arc_vouches(c->arc, is_trusted, v->domain, &v->policy->record))
-		return "arc=pass";
-	return is_exempt(c->client) ? "client=exempt" : NULL;
+	enum found by_arc = arc_vouches(c->arc, is_trusted, v->domain,
+	    &v->policy->record);
+	enum found listed = netlist_has(exempt, c->client);
+
+	if (by_arc == FOUND_ONE || listed == FOUND_ONE) {
+		*why = by_arc == FOUND_ONE ? "arc=pass" : "client=exempt";
+		return FOUND_ONE;
+	}
+	return by_arc == FOUND_FAILED ? FOUND_FAILED : listed;
 }
 
 static void
@@ -163,7 +163,7 @@ apply(struct arena *a, const struct seal_dmarc_verdict *v,
 static void
 put_off(const struct seal_dmarc_verdict *v, struct msg_judged *out)
 {
-	bool harmless = v->policy->fault == DMARC_PASS &&
+	bool harmless = v->policy != NULL && v->policy->fault == DMARC_PASS &&
 	    v->verdict.policy == DMARC_NONE;
 
 	if (seal_verdict_enforces() && !harmless)
@@ -216,37 +216,65 @@ log_result(const struct seal_case *c, const struct buf *said,
 	    c->client, c->sender);
 }
 
-/* Nobody is exempt from having a From field, but hosts that pass mail on are
- * not to blame for one that is wrong. */
 static const char *
-settle(const struct seal_case *c, struct arena *a,
+settle_fail(const struct seal_case *c, struct arena *a,
     const struct seal_dmarc_verdict *v, struct msg_judged *out,
     enum dmarc_policy *done)
 {
 	const char *spared = NULL;
 
+	switch (is_spared(c, v, &spared)) {
+	case FOUND_ONE:
+		break;
+	case FOUND_FAILED:
+		log_warn("%s: dmarc_exempt_clients or arc_trusted_sealers "
+			 "cannot be read",
+		    c->id);
+		put_off(v, out);
+		break;
+	case FOUND_NONE:
+		out->flags |= MAIL_DMARC_FAIL;
+		*done = apply(a, v, out);
+		break;
+	}
+	return spared;
+}
+
+/* Hosts that pass mail on are not to blame for a From field that is wrong. */
+static void
+settle_malformed(const struct seal_case *c, struct arena *a,
+    const struct seal_dmarc_verdict *v, struct msg_judged *out)
+{
+	enum found listed = netlist_has(exempt, c->client);
+
+	if (listed == FOUND_NONE)
+		refuse_malformed(a, v, out);
+	else if (listed == FOUND_FAILED)
+		put_off(v, out);
+}
+
+static const char *
+settle(const struct seal_case *c, struct arena *a,
+    const struct seal_dmarc_verdict *v, struct msg_judged *out,
+    enum dmarc_policy *done)
+{
 	*done = DMARC_NONE;
 	switch (v->verdict.result) {
 	case DMARC_NO_POLICY:
 	case DMARC_PASS:
 		break;
 	case DMARC_FAIL:
-		spared = what_spares(c, v);
-		if (spared != NULL)
-			break;
-		out->flags |= MAIL_DMARC_FAIL;
-		*done = apply(a, v, out);
-		break;
+		return settle_fail(c, a, v, out, done);
 	case DMARC_TEMPERROR:
-		if (!is_exempt(c->client))
+		if (netlist_has(exempt, c->client) != FOUND_ONE)
 			put_off(v, out);
 		break;
 	case DMARC_PERMERROR:
-		if (v->policy == NULL && !is_exempt(c->client))
-			refuse_malformed(a, v, out);
+		if (v->policy == NULL)
+			settle_malformed(c, a, v, out);
 		break;
 	}
-	return spared;
+	return NULL;
 }
 
 /* Why less was done than the domain wishes, in a word of the report's schema

@@ -47,15 +47,16 @@ smtpd_verify_open(void)
 			  "runs seal: add [verify] with program = seal");
 }
 
-/* Where the list cannot be read, nobody is exempt, and nobody is refused. */
-static bool
+static enum found
 is_exempt(const struct smtpd_conn *c)
 {
 	const char *addr = c->s.client.addr;
 
-	return str_eq(params.spf_policy, "off") || nobody_to_ask || c->local ||
+	if (str_eq(params.spf_policy, "off") || nobody_to_ask || c->local ||
 	    smtpd_conn_is_ours(c) || str_starts(addr, "127.") ||
-	    str_eq(addr, "::1") || netlist_has(exempt, addr) == FOUND_ONE;
+	    str_eq(addr, "::1"))
+		return FOUND_ONE;
+	return netlist_has(exempt, addr);
 }
 
 /* ---- the answer ---- */
@@ -165,16 +166,17 @@ settle(struct smtpd_conn *c, const struct msg_spf_done *m)
 		smtpd_conn_verified(c);
 }
 
-/* No answer is "don't know". */
-static const struct msg_spf_done silence = {
-	.helo = SPF_TEMPERROR,
-	.mail = SPF_TEMPERROR,
-	.result = SPF_TEMPERROR,
-	.domain = "",
-	.mechanism = "",
-	.explanation = "",
-	.why = "the program that knows does not answer",
-};
+/* No answer is "don't know", and so is a list that cannot be read. */
+#define DONT_KNOW(because)                                              \
+	{                                                               \
+		.helo = SPF_TEMPERROR, .mail = SPF_TEMPERROR,           \
+		.result = SPF_TEMPERROR, .domain = "", .mechanism = "", \
+		.explanation = "", .why = because,                      \
+	}
+static const struct msg_spf_done silence = DONT_KNOW(
+    "the program that knows does not answer");
+static const struct msg_spf_done unlisted = DONT_KNOW(
+    "spf_exempt_clients cannot be read");
 
 static void
 on_due(struct loop_timer *t)
@@ -241,18 +243,26 @@ ask(struct smtpd_conn *c, struct chan *to)
 		loop_timer(&c->verify.timer, VERIFY_PATIENCE, on_due);
 }
 
+static struct smtpd_verdict
+be_in_doubt(struct smtpd_conn *c, const struct msg_spf_done *doubt)
+{
+	keep_results(c, doubt);
+	log_trouble(c, doubt);
+	return judge(c, doubt);
+}
+
 struct smtpd_verdict
 smtpd_verify_mail(struct smtpd_conn *c)
 {
 	struct chan *to = program_peer(ROLE_VERIFY);
+	enum found listed = is_exempt(c);
 
-	if (is_exempt(c))
+	if (listed == FOUND_ONE)
 		return SMTPD_FINE;
-	if (to == NULL) {
-		keep_results(c, &silence);
-		log_trouble(c, &silence);
-		return judge(c, &silence);
-	}
+	if (listed == FOUND_FAILED)
+		return be_in_doubt(c, &unlisted);
+	if (to == NULL)
+		return be_in_doubt(c, &silence);
 	ask(c, to);
 	if (!enforcing())
 		return SMTPD_FINE;

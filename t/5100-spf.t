@@ -100,6 +100,11 @@ ok "reload" on a posthouse reload
 send x@fail.spf exempt >"$lab/said"
 ok "an exempt client may" wait_for 10 mailbox_has a alice '^Subject: exempt$'
 is "nothing is said of it then" "$(says exempt)" "$ar dkim=none"
+conf a 'spf_exempt_clients = fail:nobody-knows'
+ok "reload" on a posthouse reload
+send x@fail.spf doubt >"$lab/said"
+ok "a list that cannot be read is doubt" grep -q '^451 4\.7\.24 SPF' "$lab/said"
+ok "and said" log_has a 'spf=temperror .*spf_exempt_clients cannot be read'
 
 echo "# posthouse spf"
 on a posthouse spf 10.53.0.3 x@fail.spf >"$lab/told"

@@ -179,6 +179,11 @@ conf a 'dmarc_exempt_clients = 10.53.0.3'
 ok "reload" on a posthouse reload
 marked 'dmarc=fail \(p=reject dis=none client=exempt\) header.from=rej.lab' \
     x@other.lab 'of a forwarder of ours' 'From: x@rej.lab'
+conf a 'dmarc_exempt_clients = fail:nobody-knows'
+ok "reload" on a posthouse reload
+send x@other.lab 'doubt' 'From: x@rej.lab'
+ok "a list that cannot be read is doubt" grep -q '^451 4\.7\.0 DMARC' "$lab/said"
+ok "and said" log_has a 'dmarc_exempt_clients or arc_trusted_sealers cannot be read'
 on a sed -i 's/^\[verify\]$/&\nenabled = no/' /etc/posthouse/master.conf
 ok "enforce without seal is refused" not on a posthouse reload
 lab_done

@@ -475,15 +475,22 @@ END_TEST
 
 static const char *trusted_domains;
 
-static bool
+static enum found
 is_trusted(const char *domain)
 {
 	struct slice rest = slice_of(trusted_domains), one;
 
 	while (slice_next_item(&rest, &one))
 		if (slice_eq(one, domain))
-			return true;
-	return false;
+			return FOUND_ONE;
+	return FOUND_NONE;
+}
+
+static enum found
+nobody_knows(const char *domain)
+{
+	(void)domain;
+	return FOUND_FAILED;
 }
 
 /* clang-format off */
@@ -534,9 +541,14 @@ START_TEST(a_voucher_is_believed)
 	a.status = ARC_PASS;
 	ck_assert_int_eq(arc_vouches(&a, is_trusted, vouchers[_i].from,
 			     &record),
-	    vouchers[_i].want);
+	    vouchers[_i].want ? FOUND_ONE : FOUND_NONE);
+	ck_assert_int_eq(arc_vouches(&a, nobody_knows, vouchers[_i].from,
+			     &record),
+	    FOUND_FAILED);
 	a.status = ARC_FAIL;
-	ck_assert(!arc_vouches(&a, is_trusted, vouchers[_i].from, &record));
+	ck_assert_int_eq(arc_vouches(&a, nobody_knows, vouchers[_i].from,
+			     &record),
+	    FOUND_NONE);
 	a.why = "";
 	arc_free(&a);
 	world_free(&w);

@@ -79,19 +79,20 @@ set_vouches(const struct arc_set *s, const char *from,
 	return false;
 }
 
-bool
+enum found
 arc_vouches(const struct arc *a, arc_trusted_fn *trusted, const char *from,
     const struct dmarc_record *record)
 {
 	if (a->status != ARC_PASS)
-		return false;
+		return FOUND_NONE;
 	for (size_t i = a->n; i-- > 0;) {
 		const struct arc_set *s = &a->sets[i];
+		enum found is_trusted = trusted(s->seal.domain);
 
-		if (!trusted(s->seal.domain))
-			return false;
+		if (is_trusted != FOUND_ONE)
+			return is_trusted;
 		if (set_vouches(s, from, record))
-			return true;
+			return FOUND_ONE;
 	}
-	return false;
+	return FOUND_NONE;
 }

@@ -12,11 +12,12 @@
 
 #include "arc.h"
 #include "dmarc_record.h"
+#include "table.h"
 
-typedef bool arc_trusted_fn(const char *domain);
+typedef enum found arc_trusted_fn(const char *domain);
 
-/* Of a chain that passes: true where one whom we trust saw the From domain
+/* Of a chain that passes: found where one whom we trust saw the From domain
  * proved: as DMARC's pass, or as an SPF or DKIM identity that is aligned with
- * it in the way of its record. */
-bool arc_vouches(const struct arc *a, arc_trusted_fn *trusted, const char *from,
-    const struct dmarc_record *record);
+ * it in the way of its record; failed where it is not known whom we trust. */
+enum found arc_vouches(const struct arc *a, arc_trusted_fn *trusted,
+    const char *from, const struct dmarc_record *record);
