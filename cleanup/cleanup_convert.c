@@ -8,7 +8,6 @@
 #include "cleanup_convert.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "fd.h"
 #include "param.h"
@@ -60,24 +59,10 @@ hand_on(struct pass *p, struct buf *out)
 	buf_reset(out);
 }
 
-/* Bytes as lines and pieces of lines; the CR of a line's end may be the last
- * byte of a piece, and is no text there either. */
 static void
 give(struct pass *p, const char *bytes, size_t n, struct buf *out)
 {
-	while (n > 0) {
-		const char *lf = memchr(bytes, '\n', n);
-		size_t len = lf != NULL ? (size_t)(lf - bytes) + 1 : n;
-		size_t text = len - (lf != NULL);
-
-		if (text > 0 && bytes[text - 1] == '\r')
-			text--;
-		smtp_mime_line(&p->mime, bytes, text, !p->in_line, lf != NULL,
-		    out);
-		p->in_line = lf == NULL;
-		bytes += len;
-		n -= len;
-	}
+	smtp_mime_bytes(&p->mime, bytes, n, &p->in_line, out);
 	hand_on(p, out);
 }
 

@@ -50,30 +50,6 @@ smtp_dots_put(struct smtp_dots *d, const char *bytes, size_t n, struct buf *out)
 	}
 }
 
-/* ---- conversion ---- */
-
-/* Hands bytes on as lines and pieces of lines.  A CR at the end of a piece
- * whose LF comes with the next is held back by the caller reading whole lines.
- *  */
-static void
-convert_bytes(struct smtp_content *c, const char *bytes, size_t n,
-    struct buf *out)
-{
-	while (n > 0) {
-		const char *lf = memchr(bytes, '\n', n);
-		size_t len = lf != NULL ? (size_t)(lf - bytes) + 1 : n;
-		size_t text = len - (lf != NULL);
-
-		if (text > 0 && bytes[text - 1] == '\r')
-			text--;
-		smtp_mime_line(&c->mime, bytes, text, !c->in_line, lf != NULL,
-		    out);
-		c->in_line = lf == NULL;
-		bytes += len;
-		n -= len;
-	}
-}
-
 /* ---- reading ---- */
 
 /* The next bytes of the content, cut behind a line where there is one. */
@@ -118,7 +94,8 @@ smtp_content_can_convert(struct smtp_content *c, const struct smtp_source *from,
 	*broken_file = false;
 	smtp_mime_free(&c->mime);
 	rewind_to(c, from);
-	convert_bytes(c, from->head.at, from->head.len, &none);
+	smtp_mime_bytes(&c->mime, from->head.at, from->head.len, &c->in_line,
+	    &none);
 	while (c->left > 0) {
 		buf_reset(&piece);
 		buf_reset(&none);
@@ -127,7 +104,8 @@ smtp_content_can_convert(struct smtp_content *c, const struct smtp_source *from,
 			*why = "the queue file cannot be read";
 			return false;
 		}
-		convert_bytes(c, buf_str(&piece), piece.len, &none);
+		smtp_mime_bytes(&c->mime, buf_str(&piece), piece.len,
+		    &c->in_line, &none);
 	}
 	smtp_mime_end(&c->mime, &none);
 	c->convert = true;
@@ -184,7 +162,7 @@ put_bytes(struct smtp_content *c, const char *bytes, size_t n, struct buf *out)
 		smtp_dots_put(&c->dots, bytes, n, out);
 		return;
 	}
-	convert_bytes(c, bytes, n, &converted);
+	smtp_mime_bytes(&c->mime, bytes, n, &c->in_line, &converted);
 	smtp_dots_put(&c->dots, buf_str(&converted), converted.len, out);
 }
 

@@ -421,6 +421,26 @@ smtp_mime_line(struct smtp_mime *m, const char *bytes, size_t n, bool first,
 	}
 }
 
+/* The CR of a line's end may be the last byte of a piece, and is no text there
+ * either. */
+void
+smtp_mime_bytes(struct smtp_mime *m, const char *bytes, size_t n, bool *in_line,
+    struct buf *out)
+{
+	while (n > 0) {
+		const char *lf = memchr(bytes, '\n', n);
+		size_t len = lf != NULL ? (size_t)(lf - bytes) + 1 : n;
+		size_t text = len - (lf != NULL);
+
+		if (text > 0 && bytes[text - 1] == '\r')
+			text--;
+		smtp_mime_line(m, bytes, text, !*in_line, lf != NULL, out);
+		*in_line = lf == NULL;
+		bytes += len;
+		n -= len;
+	}
+}
+
 void
 smtp_mime_end(struct smtp_mime *m, struct buf *out)
 {
