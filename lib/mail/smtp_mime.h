@@ -59,8 +59,8 @@ struct smtp_mime {
 void smtp_mime_line(struct smtp_mime *m, const char *bytes, size_t n,
     bool first, bool last, struct buf *out);
 
-/* The same of bytes, cut anywhere; in_line begins as false, and says whether the
- * last line has not ended. */
+/* The same of bytes, cut anywhere; in_line begins as false, and says whether
+ * the last line has not ended. */
 void smtp_mime_bytes(struct smtp_mime *m, const char *bytes, size_t n,
     bool *in_line, struct buf *out);
 
