@@ -14,6 +14,7 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_hello.h smtp/smtp_hello.c \
 	smtp/smtp_auth.h smtp/smtp_auth.c smtp/smtp_client.c \
 	smtp/smtp_outcome.h smtp/smtp_outcome.c \
+	smtp/smtp_anchor.h smtp/smtp_anchor.c \
 	smtp/smtp_plan.h smtp/smtp_plan.c \
 	smtp/smtp_resume.h smtp/smtp_resume.c \
 	smtp/smtp_cert.h smtp/smtp_cert.c \
@@ -32,9 +33,11 @@ smtp_libsmtp_a_SOURCES = \
 check_PROGRAMS += t/check_smtp_auth
 t_check_smtp_auth_LDADD = smtp/libsmtp.a $(LDADD)
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \
-	t/check_smtp_client t/check_smtp_job t/check_smtp_verdict
+	t/check_smtp_client t/check_smtp_job t/check_smtp_verdict \
+	t/check_smtp_tls
 t_check_smtp_reply_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_content_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_client_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_job_LDADD = smtp/libsmtp.a $(LDADD)
 t_check_smtp_verdict_LDADD = smtp/libsmtp.a $(LDADD)
+t_check_smtp_tls_LDADD = smtp/libsmtp.a $(LDADD)

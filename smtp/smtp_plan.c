@@ -7,6 +7,7 @@
 #include "smtp_plan.h"
 
 #include "param.h"
+#include "smtp_anchor.h"
 #include "str.h"
 
 static const struct smtp_sts_calls *sts;
@@ -28,8 +29,20 @@ is_proof(const struct smtp_tls_policy *p)
 }
 
 static void
+leave_alone(struct smtp_plan *p, enum fault fault, enum smtp_tls_result result,
+    const char *why)
+{
+	p->why = why;
+	p->fault = fault;
+	p->result = result;
+	p->done(p->owner);
+}
+
+static void
 settle(struct smtp_plan *p)
 {
+	const char *why;
+
 	if (p->wish == SMTP_WISH_OPTIONAL && p->tls.level == SMTP_TLS_DANE)
 		p->tls.level = SMTP_TLS_MAY;
 	if (p->wish == SMTP_WISH_REQUIRE && !is_proof(&p->tls)) {
@@ -41,17 +54,10 @@ settle(struct smtp_plan *p)
 	if (params.smtp_tls_wrappermode && p->tls.level < SMTP_TLS_ENCRYPT)
 		p->tls.level = SMTP_TLS_ENCRYPT;
 	smtp_policy_settle(&p->tls, p->tls.level);
-	p->done(p->owner);
-}
-
-static void
-leave_alone(struct smtp_plan *p, enum fault fault, enum smtp_tls_result result,
-    const char *why)
-{
-	p->why = why;
-	p->fault = fault;
-	p->result = result;
-	p->done(p->owner);
+	if (smtp_anchor_has(p->arena, p->tls.anchors, &why))
+		p->done(p->owner);
+	else
+		leave_alone(p, FAULT_LOCAL, SMTP_TLS_FAILED, why);
 }
 
 /* ---- MTA-STS ---- */

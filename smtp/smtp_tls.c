@@ -12,6 +12,7 @@
 #include "dane.h"
 #include "log.h"
 #include "param.h"
+#include "smtp_anchor.h"
 #include "smtp_cert.h"
 #include "smtp_resume.h"
 #include "str.h"
@@ -79,6 +80,7 @@ smtp_tls_open(void)
 	(void)SSL_CTX_dane_set_flags(ctx, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
 	smtp_resume_start(ctx);
 	smtp_cert_open();
+	smtp_anchor_open();
 	SSL_CTX_set_verify_depth(ctx, (int)params.smtp_tls_scert_verifydepth);
 	if (params.smtp_tls_CAfile[0] != '\0')
 		load_file(params.smtp_tls_CAfile);
@@ -157,8 +159,12 @@ add_records(SSL *ssl, const struct smtp_tls_peer *peer)
 static bool
 choose_names(SSL *ssl, const struct smtp_tls_peer *peer)
 {
-	return peer->policy->level == SMTP_TLS_DANE ? add_records(ssl, peer)
-						    : name_host(ssl, peer);
+	const struct smtp_tls_policy *p = peer->policy;
+
+	if (p->level == SMTP_TLS_DANE)
+		return add_records(ssl, peer);
+	return (p->anchors[0] == '\0' || smtp_anchor_use(ssl, p->anchors)) &&
+	    name_host(ssl, peer);
 }
 
 /* What must be the same where a session goes on: all that was asked of it. */
@@ -168,10 +174,10 @@ name_session(struct buf *out, const struct smtp_tls_peer *peer)
 	const struct smtp_tls_policy *p = peer->policy;
 	const struct dane *d = p->level == SMTP_TLS_DANE ? p->dane : NULL;
 
-	buf_addf(out, "%s\n%s\n%s\n%u\n%s\n%s\n%s\n%s\n%s\n%s\n", peer->nexthop,
-	    peer->host->name, peer->host->address, peer->host->port,
-	    smtp_tls_level_name(p->level), p->match, p->protocols, p->ciphers,
-	    p->exclude, p->servername);
+	buf_addf(out, "%s\n%s\n%s\n%u\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n",
+	    peer->nexthop, peer->host->name, peer->host->address,
+	    peer->host->port, smtp_tls_level_name(p->level), p->match,
+	    p->anchors, p->protocols, p->ciphers, p->exclude, p->servername);
 	buf_addf(out, "%s\n", smtp_cert_name());
 	if (d != NULL)
 		buf_adds(out, d->base);
@@ -244,9 +250,10 @@ has_fingerprint(const struct smtp_tls_policy *p, const X509 *cert)
 	return false;
 }
 
-/* What the library's verdict on a chain is called in reports. */
+/* What the library's verdict on a chain is called in reports; the anchors of a
+ * policy are records of DANE to it. */
 static enum smtp_tls_result
-result_of(long verdict)
+result_of(const struct smtp_tls_policy *p, long verdict)
 {
 	switch (verdict) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -254,7 +261,8 @@ result_of(long verdict)
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 		return SMTP_TLS_NAME_MISMATCH;
 	case X509_V_ERR_DANE_NO_MATCH:
-		return SMTP_TLS_TLSA_INVALID;
+		return p->level == SMTP_TLS_DANE ? SMTP_TLS_TLSA_INVALID
+						 : SMTP_TLS_NOT_TRUSTED;
 	default:
 		return SMTP_TLS_NOT_TRUSTED;
 	}
@@ -271,14 +279,22 @@ not_verified(const char *word, enum smtp_tls_result result, const char *reason)
 	};
 }
 
+static const char *
+reason_of(const struct smtp_tls_policy *p, long verdict)
+{
+	return verdict == X509_V_ERR_DANE_NO_MATCH && p->level != SMTP_TLS_DANE
+	    ? "no trust anchor of the policy vouches for it"
+	    : X509_verify_cert_error_string(verdict);
+}
+
 static struct smtp_tls_proof
-not_trusted(const char *word, long verdict)
+not_trusted(const struct smtp_tls_policy *p, const char *word, long verdict)
 {
 	return (struct smtp_tls_proof){
 		.word = word,
 		.why = "Server certificate not trusted",
-		.result = result_of(verdict),
-		.reason = X509_verify_cert_error_string(verdict),
+		.result = result_of(p, verdict),
+		.reason = reason_of(p, verdict),
 	};
 }
 
@@ -294,9 +310,10 @@ static struct smtp_tls_proof
 judge_dane(const struct smtp_tls_peer *peer, const X509 *cert, long verdict)
 {
 	if (cert == NULL)
-		return not_trusted("Anonymous", X509_V_ERR_DANE_NO_MATCH);
+		return not_trusted(peer->policy, "Anonymous",
+		    X509_V_ERR_DANE_NO_MATCH);
 	if (verdict != X509_V_OK)
-		return not_trusted("Untrusted", verdict);
+		return not_trusted(peer->policy, "Untrusted", verdict);
 	return proved(peer->host->mx_secure ? "Verified" : "Trusted");
 }
 
@@ -311,7 +328,7 @@ smtp_tls_judge(const struct smtp_tls_peer *peer, SSL *ssl)
 	if (p->level == SMTP_TLS_DANE)
 		return judge_dane(peer, cert, verdict);
 	if (cert == NULL && p->level > SMTP_TLS_ENCRYPT)
-		return not_trusted("Anonymous", X509_V_ERR_UNSPECIFIED);
+		return not_trusted(p, "Anonymous", X509_V_ERR_UNSPECIFIED);
 	if (cert == NULL)
 		return proved("Anonymous");
 	if (p->level == SMTP_TLS_FINGERPRINT)
@@ -322,7 +339,7 @@ smtp_tls_judge(const struct smtp_tls_peer *peer, SSL *ssl)
 	if (p->level < SMTP_TLS_VERIFY)
 		return proved(trusted ? "Trusted" : "Untrusted");
 	if (!trusted)
-		return not_trusted("Untrusted", verdict);
+		return not_trusted(p, "Untrusted", verdict);
 	return has_name(peer, cert)
 	    ? proved("Verified")
 	    : not_verified("Trusted", SMTP_TLS_NAME_MISMATCH,

@@ -1,8 +1,8 @@
 #!/bin/sh
 # TLS with Postfix and Exim, each as server and as client: levels may, encrypt,
-# verify and dane; certificates good, and of an unknown authority.  The long form
-# also has expired, self-signed and wrong-name ones, which DANE lets pass where
-# the TLSA record names the key itself.
+# verify and dane; certificates good, and of an unknown authority; TLSA records
+# right, wrong, and forged.  The long form also has expired, self-signed and
+# wrong-name certificates, which DANE lets pass where the record names the key.
 # SPDX-License-Identifier: BSD-2-Clause
 . "${0%/*}/lib.sh"
 . "${0%/*}/peers.sh"
@@ -15,6 +15,7 @@ kinds='good untrusted'
 [ -z "${POSTHOUSE_LONG:-}" ] || kinds='good untrusted expired self wrong'
 levels='may encrypt verify dane'
 
+exim_runs=1h # only when it starts
 ca ca
 ca stranger
 addresses= names=
@@ -27,7 +28,11 @@ for h in a p e; do
 	self_signed "self.$h" "$mx"
 	case $h in a) ip=10.53.0.2 ;; p) ip=10.53.0.11 ;; e) ip=10.53.0.12 ;; esac
 	addresses="$addresses
-mx.$h A $ip"
+mx.$h A $ip
+bogus.$h MX 10 mxb.$h
+mxb.$h A $ip
+_25._tcp.mxb.$h TLSA $(tlsa "$lab/good.$h.crt" 3 1 1)"
+	eval "names_$h=bogus.$h.dane.example"
 	for k in good expired wrong self; do
 		addresses="$addresses
 _25._tcp.mx.$h TLSA $(tlsa "$lab/$k.$h.crt" 3 1 1)"
@@ -53,7 +58,7 @@ done
 	    's/^tls_advertise_hosts =.*/tls_advertise_hosts = *\ntls_certificate = \/etc\/peer.pem\ndns_dnssec_ok = 1/' \
 	    's/^  driver = dnslookup/&\n  dnssec_request_domains = */' \
 	    's/^  hosts_try_fastopen =.*/&\
-  hosts_try_dane = ${if match{$domain}{^dane}{*}{}}\
+  hosts_try_dane = ${if match{$domain}{^(dane|bogus)}{*}{}}\
   hosts_require_tls = ${if match{$domain}{^(encrypt|verify)}{*}{}}\
   tls_verify_certificates = \/etc\/ca.crt\
   tls_verify_hosts = ${if match{$domain}{^verify}{*}{}}\
@@ -65,6 +70,7 @@ $addresses
 EOT
 dns_start
 dns_sign dane.example
+forge dane.example '/^_25._tcp.mxb/,/RRSIG.TLSA/ s/TLSA\([^0-9]*\)3 1 1/TLSA\13 0 1/'
 for h in a p e; do
 	# shellcheck disable=SC2086 # a list of words
 	mail_user $h $kinds
@@ -76,8 +82,9 @@ done
 for l in $levels; do
 	for h in a p e; do
 		echo "$l.$h.dane.example $l"
+		echo "bogus.$h.dane.example dane"
 	done
-done >"$lab/policy"
+done | sort -u >"$lab/policy"
 cp "$lab/policy" "$(root_of a)/etc/policy"
 cp "$lab/policy" "$(root_of p)/etc/policy"
 posthouse_setup a
@@ -100,8 +107,15 @@ show() { # KIND
 	on p postfix reload >/dev/null 2>&1
 	exim_stop e
 	sleep 0.5
-	rm -rf "$(root_of e)/var/spool/exim4/db" # hosts that it had trouble with
+	rm -f "$(root_of e)"/var/spool/exim4/input/* # or it begins with these
 	exim_start e
+}
+# Exim leaves a host alone for a while that has failed it, whatever is asked of
+# it: one mail at a time, and nothing remembered of those before.
+exim_sends() { # SUBJECT RECIPIENT
+	rm -rf "$(root_of e)/var/spool/exim4/db"
+	printf 'Subject: %s\n\nx\n' "$1" |
+	    on e /usr/sbin/exim4 -odf -f "e@e.test" "$2"
 }
 # What is to become of mail at a level to a host with such a certificate.
 passes() { # LEVEL KIND
@@ -125,8 +139,7 @@ for k in $kinds; do
 		to "$k@$l.e.dane.example"
 		printf 'Subject: p-%s\n\nx\n' "$l" |
 		    on p sendmail -f "p@p.test" "$k@$l.a.dane.example"
-		printf 'Subject: e-%s\n\nx\n' "$l" |
-		    on e /usr/sbin/exim4 -f "e@e.test" "$k@$l.a.dane.example"
+		exim_sends "e-$l" "$k@$l.a.dane.example"
 	done
 	for l in $levels; do
 		for h in p e; do
@@ -145,10 +158,25 @@ for k in $kinds; do
 			ok "from p, $l, $k: waits" wait_for 15 from_postfix \
 			    "to=<$k@$l.a.dane.example>.*status=deferred \(Server certificate not"
 			ok "from e, $l, $k: waits" wait_for 15 from_exim \
-			    "== $k@$l.a.dane.example .*defer"
+			    "== $k@$l.a.dane.example .*defer .*TLS session"
 		}
 	done
 done
+
+show good
+to good@bogus.p.dane.example
+to good@bogus.e.dane.example
+echo 'Subject: p-bogus' | on p sendmail -f p@p.test good@bogus.a.dane.example
+exim_sends e-bogus good@bogus.a.dane.example
+for h in p e; do
+	ok "to $h, forged: waits" status "good@bogus.$h.dane.example" \
+	    'dsn=4.7.5, status=deferred \(TLSA lookup error for mxb'
+done
+ok "from p, forged: waits" wait_for 15 from_postfix \
+    'to=<good@bogus.a.dane.example>.*status=deferred \(TLSA lookup error'
+ok "from e, forged: waits" wait_for 15 from_exim \
+    '== good@bogus.a.dane.example .*defer .*DANE'
+ok "nothing of it came" not mailbox_has a good 'Subject: .-bogus'
 ok "no clear text to them" not log_has a 'trying again in clear text'
 ok "nor from them" not mailbox_has a good 'with ESMTP id'
 for h in p e; do

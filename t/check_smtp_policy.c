@@ -32,6 +32,12 @@ static const struct {
 	{ "secure match=nexthop:.example.org servername=hostname",
 	    SMTP_TLS_SECURE, "nexthop .example.org", ">=TLSv1.2", "medium", "",
 	    "hostname" },
+	{ "verify match=a:b match=c", SMTP_TLS_VERIFY, "a b c", ">=TLSv1.2",
+	    "medium", "", "" },
+	{ "verify tafile=/etc/a tafile=/etc/b", SMTP_TLS_VERIFY, "hostname",
+	    ">=TLSv1.2", "medium", "", "" },
+	{ "encrypt enable_rpk=no", SMTP_TLS_ENCRYPT, "", ">=TLSv1.2", "medium",
+	    "", "" },
 	{ "secure connection_reuse=no", SMTP_TLS_SECURE, "nexthop, dot-nexthop",
 	    ">=TLSv1.2", "medium", "", "" },
 };
@@ -45,7 +51,14 @@ static const char *const bad[] = {
 	"fingerprint",
 	"verify match=",
 	"secure match",
-	"secure tafile=/etc/ca.pem",
+	"secure tafile=",
+	"secure tafile",
+	"encrypt tafile=/etc/ca.pem",
+	"dane tafile=/etc/ca.pem",
+	"fingerprint match=AA:BB tafile=/etc/ca.pem",
+	"encrypt enable_rpk=yes",
+	"encrypt ciphers=high ciphers=high",
+	"encrypt servername=a servername=b",
 	"encrypt ciphers=low",
 	"encrypt exclude=kRSA;@SECLEVEL",
 	"encrypt protocols=TLSv9",
@@ -101,6 +114,52 @@ START_TEST(every_prefix_has_an_answer)
 }
 END_TEST
 
+static const struct {
+	const char *conf, *text, *anchors;
+} trusted[] = {
+	{ "", "verify", "" },
+	{ "", "verify tafile=/a tafile=/b", "/a /b" },
+	{ "smtp_tls_trust_anchor_file = /c, /d\n", "secure", "/c, /d" },
+	{ "smtp_tls_trust_anchor_file = /c\n", "secure tafile=/a", "/a" },
+	{ "smtp_tls_trust_anchor_file = /c\n", "encrypt", "" },
+	{ "smtp_tls_trust_anchor_file = /c\n", "dane", "" },
+};
+
+START_TEST(a_policy_has_anchors)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct smtp_tls_policy p;
+	const char *why;
+
+	load_conf(trusted[_i].conf);
+	ck_assert(smtp_policy_parse(&a, trusted[_i].text, &p, &why));
+	smtp_policy_settle(&p, p.level);
+	ck_assert_str_eq(p.anchors, trusted[_i].anchors);
+}
+END_TEST
+
+static void
+note_file(void *arg, const char *path)
+{
+	buf_addf(arg, "%s ", path);
+}
+
+/* Of tables that cannot be listed nothing is known at the start. */
+START_TEST(all_files_of_tables_are_told)
+{
+	CLEAN_BUF struct buf seen = { 0 };
+	const char *why;
+
+	load_conf("smtp_tls_trust_anchor_file = /c, /d\n"
+		  "smtp_tls_policy_maps = static:{verify tafile=/s},\n"
+		  " inline:{ {a = verify tafile=/a tafile=/b} {b = may}\n"
+		  " {c = wrong tafile=/w} {d = secure tafile=/a} }\n");
+	ck_assert(smtp_policy_open(&why));
+	ck_assert_msg(smtp_policy_each_file(note_file, &seen, &why), "%s", why);
+	ck_assert_str_eq(buf_str(&seen), "/c /d /a /b /a ");
+}
+END_TEST
+
 START_TEST(the_owner_of_a_domain_asks_for_more)
 {
 	CLEAN_ARENA struct arena a = { 0 };
@@ -115,6 +174,7 @@ START_TEST(the_owner_of_a_domain_asks_for_more)
 	ck_assert_int_eq(p.origin, SMTP_TLS_BY_STS);
 	ck_assert_str_eq(p.match, "hostname");
 	ck_assert_str_eq(p.servername, "hostname");
+	ck_assert_str_eq(p.anchors, "");
 }
 END_TEST
 
@@ -154,6 +214,9 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, every_prefix_has_an_answer, 0,
 	    (int)ARRAY_LEN(good));
 	tcase_add_loop_test(t, a_policy_is_refused, 0, (int)ARRAY_LEN(bad));
+	tcase_add_loop_test(t, a_policy_has_anchors, 0,
+	    (int)ARRAY_LEN(trusted));
+	tcase_add_test(t, all_files_of_tables_are_told);
 	tcase_add_test(t, the_owner_of_a_domain_asks_for_more);
 	tcase_add_test(t, words_stand_for_names);
 	return s;

@@ -10,7 +10,7 @@
 #include "param.h"
 #include "smtp_hosts.h"
 #include "str.h"
-#include "table.h"
+#include "table_type.h"
 #include "tls.h"
 
 static const char *const levels[] = {
@@ -55,14 +55,32 @@ copy_list(struct arena *a, struct slice value, const char *seps)
 	return copy;
 }
 
+/* What may be said more than once adds up. */
+static const char *
+add_words(struct arena *a, const char *before, const char *words)
+{
+	return before == NULL ? words : arena_printf(a, "%s %s", before, words);
+}
+
 static bool
 set_match(struct arena *a, struct slice value, struct smtp_tls_policy *p,
     const char **why)
 {
 	*why = "match= is for fingerprint, verify and secure";
-	p->match = copy_list(a, value,
-	    p->level == SMTP_TLS_FINGERPRINT ? "|" : ":|");
+	p->match = add_words(a, p->match,
+	    copy_list(a, value, p->level == SMTP_TLS_FINGERPRINT ? "|" : ":|"));
 	return p->level >= SMTP_TLS_FINGERPRINT;
+}
+
+static bool
+set_tafile(struct arena *a, struct slice value, struct smtp_tls_policy *p,
+    const char **why)
+{
+	*why = value.len == 0 ? "tafile= without a file"
+			      : "tafile= is for verify and secure";
+	p->anchors = add_words(a, p->anchors,
+	    arena_memdup(a, value.at, value.len));
+	return value.len > 0 && p->level >= SMTP_TLS_VERIFY;
 }
 
 static bool
@@ -111,16 +129,29 @@ set_reuse(struct arena *a, struct slice value, struct smtp_tls_policy *p,
 	return p->no_reuse || slice_eq_nocase(value, "yes");
 }
 
+/* RFC 7250: the library has none. */
+static bool
+set_rpk(struct arena *a, struct slice value, struct smtp_tls_policy *p,
+    const char **why)
+{
+	(void)a, (void)p;
+	*why = "enable_rpk: keys without a certificate are not known here";
+	return slice_eq_nocase(value, "no");
+}
+
 static const struct {
 	const char *name;
 	set_fn *set;
+	bool many; /* may be said more than once */
 } attributes[] = {
-	{ "match", set_match },
-	{ "servername", set_servername },
-	{ "ciphers", set_ciphers },
-	{ "exclude", set_exclude },
-	{ "protocols", set_protocols },
-	{ "connection_reuse", set_reuse },
+	{ "match", set_match, true },
+	{ "tafile", set_tafile, true },
+	{ "servername", set_servername, false },
+	{ "ciphers", set_ciphers, false },
+	{ "exclude", set_exclude, false },
+	{ "protocols", set_protocols, false },
+	{ "connection_reuse", set_reuse, false },
+	{ "enable_rpk", set_rpk, false },
 };
 
 /* ---- policies ---- */
@@ -136,21 +167,35 @@ parse_level(struct slice word, enum smtp_tls_level *level)
 	return false;
 }
 
+/* The attribute's place in the table; false with why. */
+static bool
+find_attribute(struct slice name, size_t *at, const char **why)
+{
+	*why = "attributes are match= tafile= servername= ciphers= exclude= "
+	       "protocols= connection_reuse= enable_rpk=";
+	for (*at = 0; *at < ARRAY_LEN(attributes); ++*at)
+		if (slice_eq_nocase(name, attributes[*at].name))
+			return true;
+	return false;
+}
+
+/* `seen` has a bit for each that was said. */
 static bool
 parse_attribute(struct arena *a, struct slice item, struct smtp_tls_policy *p,
-    const char **why)
+    uint32_t *seen, const char **why)
 {
 	struct slice value = item, name;
+	size_t i;
 
 	*why = "an attribute without its value";
-	if (!slice_next_part(&value, '=', &name) || value.at == NULL)
+	if (!slice_next_part(&value, '=', &name) || value.at == NULL ||
+	    !find_attribute(name, &i, why))
 		return false;
-	*why = "attributes are match= protocols= ciphers= exclude= "
-	       "servername= connection_reuse=";
-	for (size_t i = 0; i < ARRAY_LEN(attributes); i++)
-		if (slice_eq_nocase(name, attributes[i].name))
-			return attributes[i].set(a, value, p, why);
-	return false;
+	*why = "an attribute is said twice";
+	if ((*seen & 1u << i) != 0 && !attributes[i].many)
+		return false;
+	*seen |= 1u << i;
+	return attributes[i].set(a, value, p, why);
 }
 
 /* What has to match at a level where nothing else is said. */
@@ -180,6 +225,7 @@ smtp_policy_parse(struct arena *a, const char *text,
 {
 	struct smtp_tls_policy p = { .text = text };
 	struct slice rest = slice_of(text), item;
+	uint32_t seen = 0;
 
 	if (!slice_next_item(&rest, &item) || !parse_level(item, &p.level)) {
 		*why = "a policy begins with none, may, encrypt, dane, "
@@ -187,7 +233,7 @@ smtp_policy_parse(struct arena *a, const char *text,
 		return false;
 	}
 	while (slice_next_item(&rest, &item))
-		if (!parse_attribute(a, item, &p, why))
+		if (!parse_attribute(a, item, &p, &seen, why))
 			return false;
 	if (p.match == NULL)
 		p.match = match_of(p.level);
@@ -219,6 +265,10 @@ smtp_policy_settle(struct smtp_tls_policy *p, enum smtp_tls_level level)
 				  : "";
 	if (p->servername == NULL)
 		p->servername = params.smtp_tls_servername;
+	if (p->anchors == NULL)
+		p->anchors = level >= SMTP_TLS_VERIFY
+		    ? params.smtp_tls_trust_anchor_file
+		    : "";
 }
 
 /* A value of a table lives for one look-up, and the policy as long as the
@@ -255,7 +305,58 @@ smtp_policy_obey_sts(struct smtp_tls_policy *p)
 	p->origin = SMTP_TLS_BY_STS;
 	p->match = "hostname";
 	p->servername = "hostname";
+	p->anchors = "";
 	p->level = SMTP_TLS_SECURE;
+}
+
+/* ---- trust anchors ---- */
+
+struct walk {
+	smtp_policy_file_fn *fn;
+	void *arg;
+};
+
+static void
+tell_files(const struct walk *w, const char *list)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct slice rest = slice_of(list), item;
+
+	while (slice_next_item(&rest, &item))
+		w->fn(w->arg, arena_memdup(&a, item.at, item.len));
+}
+
+/* A wrong line is told when mail meets it. */
+static bool
+on_policy(void *arg, const char *key, const char *value)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct smtp_tls_policy p;
+	const char *why;
+
+	(void)key;
+	if (smtp_policy_parse(&a, value, &p, &why) && p.anchors != NULL)
+		tell_files(arg, p.anchors);
+	return true;
+}
+
+bool
+smtp_policy_each_file(smtp_policy_file_fn *fn, void *arg, const char **why)
+{
+	struct walk w = { fn, arg };
+
+	tell_files(&w, params.smtp_tls_trust_anchor_file);
+	for (size_t i = 0; i < policies.n; i++) {
+		struct table *t = policies.at[i];
+
+		if (table_type_of(t)->each != NULL &&
+		    !table_each(t, on_policy, &w)) {
+			*why = table_why("%s: it cannot be read",
+			    table_spec(t));
+			return false;
+		}
+	}
+	return true;
 }
 
 /* ---- names ---- */

@@ -42,6 +42,7 @@ struct smtp_tls_policy {
 	const char *protocols;   /* a list for tls_parse_protocols() */
 	const char *ciphers;     /* a grade */
 	const char *exclude;     /* ciphers that are not used */
+	const char *anchors;     /* files with who alone is trusted, or "" */
 	const char *servername;  /* for SNI: hostname, nexthop, a name, "" */
 	bool no_reuse;           /* a connection carries one mail */
 	bool testing;            /* what is not as it should be is reported,
@@ -67,9 +68,16 @@ MUST_CHECK bool smtp_policy_parse(struct arena *a, const char *text,
 /* The level is this one: what was not said is what main.conf says for it. */
 void smtp_policy_settle(struct smtp_tls_policy *p, enum smtp_tls_level level);
 
-/* The owner of the domain asks for TLS with a host that proves its name
- * (RFC 8461 4.2).  Attributes other than match= and servername= stay. */
+/* The owner of the domain asks for TLS with a host that proves its name, by a
+ * CA's word (RFC 8461 4.2).  Attributes other than match=, tafile= and
+ * servername= stay. */
 void smtp_policy_obey_sts(struct smtp_tls_policy *p);
+
+/* Every file with trust anchors that main.conf names, and the tables that can be
+ * listed; some more than once.  False with why. */
+typedef void smtp_policy_file_fn(void *arg, const char *path);
+MUST_CHECK bool smtp_policy_each_file(smtp_policy_file_fn *fn, void *arg,
+    const char **why);
 
 /* The name of a word in a match list or in servername: hostname, nexthop,
  * dot-nexthop, or what stands there. */
