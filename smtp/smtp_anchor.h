@@ -1,11 +1,11 @@
 /*
- * smtp_anchor - who alone is trusted to vouch for the hosts of a next hop, in the
- * place of the CAs that everybody trusts: certificates and public keys in files
- * (smtp_tls_trust_anchor_file, and tafile= in smtp_tls_policy_maps).
+ * smtp_anchor - who alone is trusted to vouch for the hosts of a next hop, in
+ * the place of the CAs that everybody trusts: certificates and public keys in
+ * files (smtp_tls_trust_anchor_file, and tafile= in smtp_tls_policy_maps).
  *
  * An anchor may be any certificate above the host's own, and its own time does
  * not count; whether the host sends it or not.  Files are read at the start,
- * since none can be opened later; a list of files is parted by commas or blanks.
+ * since none can be opened later; a list of them is parted by commas or blanks.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

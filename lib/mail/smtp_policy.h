@@ -73,8 +73,8 @@ void smtp_policy_settle(struct smtp_tls_policy *p, enum smtp_tls_level level);
  * servername= stay. */
 void smtp_policy_obey_sts(struct smtp_tls_policy *p);
 
-/* Every file with trust anchors that main.conf names, and the tables that can be
- * listed; some more than once.  False with why. */
+/* Every file with trust anchors that main.conf names, and those tables that can
+ * be listed; some more than once.  False with why. */
 typedef void smtp_policy_file_fn(void *arg, const char *path);
 MUST_CHECK bool smtp_policy_each_file(smtp_policy_file_fn *fn, void *arg,
     const char **why);
