@@ -223,11 +223,11 @@ badness(const struct dmarc_verdict *v)
 		[DMARC_PASS] = 0,
 		[DMARC_NO_POLICY] = 1,
 		[DMARC_PERMERROR] = 2,
-		[DMARC_TEMPERROR] = 3,
-		[DMARC_FAIL] = 4,
+		[DMARC_FAIL] = 3,
+		[DMARC_TEMPERROR] = 4,
 	};
 
-	return ranks[v->result] + v->disposition;
+	return ranks[v->result] + 2 * v->disposition;
 }
 
 bool
