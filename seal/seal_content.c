@@ -29,13 +29,15 @@ seal_content_read(struct seal_content *c, struct buf *out)
 	size_t n = (size_t)MIN(c->left, (uint64_t)SEAL_PIECE);
 
 	buf_reset(out);
-	if (c->fd < 0)
+	if (n == 0)
+		return true;
+	if (c->fd < 0) {
 		buf_add(out, buf_str(&c->text) + c->at, n);
-	else if (n > 0 &&
-	    fd_pread_all(c->fd, buf_room(out, n), n, (off_t)c->at) < 0)
-		return false;
-	else
+	} else {
+		if (fd_pread_all(c->fd, buf_room(out, n), n, (off_t)c->at) < 0)
+			return false;
 		buf_grown(out, n);
+	}
 	c->at += n;
 	c->left -= n;
 	return true;

@@ -34,6 +34,7 @@ struct forwarding {
 	struct seal_content content;
 	struct header header;
 	struct dkim_fields fields;
+	struct seal_domain *domain; /* which seals; its keys may change */
 	struct dkim_signer signer;
 	struct dkim_body body;
 	struct slice results; /* our Authentication-Results */
@@ -92,27 +93,6 @@ end_without(struct forwarding *f, const char *why)
 	end(f, &(struct buf){ 0 });
 }
 
-static void
-conclude(struct forwarding *f)
-{
-	CLEAN_BUF struct buf head = { 0 };
-	const char *why;
-
-	dkim_body_end(&f->body);
-	if (!arc_sign(&f->signer, &f->fields, f->body.hash,
-		header_text(&f->header), f->results, f->cv, loop_wall(), &head,
-		&why)) {
-		end_without(f, why);
-		return;
-	}
-	n_sealed++;
-	log_info("%s: sealed for %s, cv=%s", f->id, f->signer.domain,
-	    arc_status_name(f->cv));
-	end(f, &head);
-}
-
-/* ---- who seals ---- */
-
 /* RSA first: not everybody knows another algorithm. */
 static struct seal_key *
 choose_key(struct seal_domain *d)
@@ -130,6 +110,34 @@ choose_key(struct seal_domain *d)
 	return found;
 }
 
+static void
+conclude(struct forwarding *f)
+{
+	CLEAN_BUF struct buf head = { 0 };
+	const struct seal_key *k = choose_key(f->domain);
+	const char *why;
+
+	dkim_body_end(&f->body);
+	if (k == NULL) {
+		end_without(f, "its key was taken back");
+		return;
+	}
+	f->signer.selector = k->selector;
+	f->signer.pkey = k->pkey;
+	if (!arc_sign(&f->signer, &f->fields, f->body.hash,
+		header_text(&f->header), f->results, f->cv, loop_wall(), &head,
+		&why)) {
+		end_without(f, why);
+		return;
+	}
+	n_sealed++;
+	log_info("%s: sealed for %s, cv=%s", f->id, f->signer.domain,
+	    arc_status_name(f->cv));
+	end(f, &head);
+}
+
+/* ---- who seals ---- */
+
 static const char *
 sealing_domain(void)
 {
@@ -146,15 +154,12 @@ choose_signer(struct forwarding *f)
 	char *name = arena_strdup(&f->arena, sealing_domain());
 
 	str_lower(name);
-	struct seal_domain *d = params.arc_seal ? seal_keys_find(name) : NULL;
-	struct seal_key *k = d != NULL ? choose_key(d) : NULL;
-	if (k == NULL)
+	f->domain = params.arc_seal ? seal_keys_find(name) : NULL;
+	if (f->domain == NULL || choose_key(f->domain) == NULL)
 		return false;
 	/* RFC 8617 4.1.2: signatures that are there are covered too. */
 	f->signer = (struct dkim_signer){
-		.domain = d->name,
-		.selector = k->selector,
-		.pkey = k->pkey,
+		.domain = f->domain->name,
 		.header = DKIM_RELAXED,
 		.body = DKIM_RELAXED,
 		.names = arena_printf(&f->arena, "%s, DKIM-Signature",

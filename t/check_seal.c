@@ -27,6 +27,7 @@
 #include "msg.h"
 #include "program.h"
 #include "seal_dkim.h"
+#include "seal_forward.h"
 #include "seal_judge.h"
 #include "seal_keys.h"
 #include "seal_verdict.h"
@@ -38,7 +39,13 @@
 #define PATIENCE  (60 * SECOND)
 #define GROWTH    2048 /* KiB that are no leak */
 
-/* seal_report.c tells nobody. */
+/* seal_srs.c has no master, and seal_report.c tells nobody. */
+struct chan *
+program_control(void)
+{
+	return NULL;
+}
+
 struct chan *
 program_peer(enum role role __attribute__((unused)))
 {
@@ -79,6 +86,8 @@ answer_dns(const char *asked, size_t len, struct buf *out)
 	for (int i = 0; i < 2; i++)
 		if (strcasecmp(asked + DNS_HEAD, names[i]) == 0)
 			key = i;
+	if (strcasecmp(asked + DNS_HEAD, "\3rsa\12_domainkey\3old\4test") == 0)
+		key = 0; /* what the file old becomes */
 	buf_add(out, asked, 2);
 	buf_add(out, key < 0 ? "\204\203" : "\204\200", 2);
 	buf_add(out, "\0\1\0", 3);
@@ -133,8 +142,24 @@ on_ended(struct chan *c __attribute__((unused)))
 	_exit(0);
 }
 
+/* As master hands over a file that has changed. */
+static bool
+on_file(struct chan *c, const void *body, size_t len, int fd)
+{
+	CLEAN_FD int file = fd;
+	struct msg_ctl_file m;
+
+	(void)c;
+	if (!msg_get_ctl_file(&m, body, len))
+		return false;
+	seal_keys_changed(m.path, file);
+	return true;
+}
+
 static const struct chan_rule rules[] = {
 	{ MSG_seal, 1U << ROLE_CLEANUP, seal_dkim_ask },
+	{ MSG_forward, 1U << ROLE_CLEANUP, seal_forward_ask },
+	{ MSG_ctl_file, 1U << ROLE_CLEANUP, on_file },
 	{ MSG_judge, 1U << ROLE_CLEANUP, seal_judge_ask },
 };
 
@@ -187,15 +212,18 @@ make_key(const char *name, bool rsa, struct buf *record)
 static void
 start_all(void)
 {
+	CLEAN_BUF struct buf unpublished = { 0 };
 	char conf[512];
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	make_key("rsa", true, &records[0]);
 	make_key("ed", false, &records[1]);
+	make_key("old", true, &unpublished);
 	(void)snprintf(conf, sizeof(conf),
 	    "myhostname = mx.test\ndns_servers = 127.0.0.1:%u\n"
-	    "dkim_signing_table = inline:{{x.test = rsa:%s/rsa, ed:%s/ed}}\n",
-	    start_dns(), folder, folder);
+	    "dkim_signing_table = inline:{{x.test = rsa:%s/rsa, ed:%s/ed}"
+	    " {old.test = rsa:%s/old}}\narc_seal_domain = old.test\n",
+	    start_dns(), folder, folder, folder);
 	load_conf(conf);
 	signer = start_role(ROLE_SIGN, &to_signer);
 	verifier = start_role(ROLE_VERIFY, &to_verifier);
@@ -227,6 +255,7 @@ stop_all(void)
 	buf_free(&records[1]);
 	remove_file("rsa");
 	remove_file("ed");
+	remove_file("old");
 	(void)rmdir(folder);
 }
 
@@ -458,6 +487,65 @@ START_TEST(a_big_message_holds_up_no_small_one)
 }
 END_TEST
 
+/* ---- a key that changes meanwhile ---- */
+
+static void
+change_old_key(void)
+{
+	char path[sizeof(folder) + 16], fresh[sizeof(folder) + 16];
+	CLEAN_BUF struct buf packet = { 0 };
+
+	(void)snprintf(path, sizeof(path), "%s/old", folder);
+	(void)snprintf(fresh, sizeof(fresh), "%s/rsa", folder);
+	CLEAN_FD int fd = open(fresh, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	msg_put_ctl_file(&packet, &(struct msg_ctl_file){ .path = path });
+	ck_assert_int_eq(chan_send_now(to_signer, &packet, fd), 0);
+}
+
+static void
+ask_to_forward(const struct buf *message)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	CLEAN_FD int fd = content_of(message);
+
+	msg_put_forward(&packet,
+	    &(struct msg_forward){
+		.stream = 1,
+		.id = "ID",
+		.sender = "a@x.test",
+		.data_len = message->len,
+	    });
+	ck_assert_int_eq(chan_send_now(to_signer, &packet, fd), 0);
+}
+
+/* The seal is that of the key that there is when it is made. */
+START_TEST(a_key_may_change_while_a_message_is_read)
+{
+	CLEAN_BUF struct buf message = { 0 }, packet = { 0 }, whole = { 0 };
+	struct msg_forwarded m;
+	struct msg_judged j;
+
+	start_all();
+	put_message(&message, 1, BIG);
+	ask_to_forward(&message);
+	change_old_key();
+	hear(to_signer, &packet);
+	ck_assert(msg_get_forwarded(&m, packet.text + sizeof(uint32_t),
+	    packet.len - sizeof(uint32_t)));
+	ck_assert_int_eq(m.ok, 1);
+	ck_assert_uint_gt(m.head.len, 0);
+	buf_add(&whole, m.head.at, m.head.len);
+	buf_add(&whole, message.text, message.len);
+	ask_to_judge(2, &whole);
+	hear(to_verifier, &packet);
+	ck_assert(msg_get_judged(&j, packet.text + sizeof(uint32_t),
+	    packet.len - sizeof(uint32_t)));
+	ck_assert_msg(strstr(j.results, "arc=pass") != NULL, "%s", j.results);
+	stop_all();
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -466,6 +554,7 @@ suite_of_cases(void)
 
 	tcase_add_test(c, what_one_signs_the_other_verifies_and_memory_stays);
 	tcase_add_test(c, a_big_message_holds_up_no_small_one);
+	tcase_add_test(c, a_key_may_change_while_a_message_is_read);
 	if (getenv("POSTHOUSE_LONG") != NULL)
 		tcase_set_timeout(c, 3600);
 	suite_add_tcase(s, c);
