@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#include "addr.h"
 #include "dkim_sign.h"
+#include "dmarc_from.h"
 #include "log.h"
 #include "loop.h"
 #include "msg.h"
@@ -167,8 +167,7 @@ author_domain(struct signing *s)
 
 	if (!dkim_fields_find(&s->fields, "From", &from))
 		return NULL;
-	struct addr_list list = addr_parse_list(&s->arena, from.value);
-	return list.n > 0 ? list.at[0].domain : NULL;
+	return dmarc_from_first(&s->arena, from.value);
 }
 
 static bool

@@ -8,6 +8,7 @@
 
 #include "arc_trust.h"
 #include "authres.h"
+#include "domain_ascii.h"
 #include "log.h"
 #include "org_domain.h"
 #include "param.h"
@@ -67,7 +68,7 @@ gather(const struct dkim_verify *v, struct arena *a,
 
 	for (size_t i = 0; i < v->n; i++) {
 		const struct dkim_judged *j = &v->judged[i];
-		const char *domain = org_domain_ascii(a,
+		const char *domain = domain_ascii(a,
 		    slice_of(j->signature.domain));
 
 		if (domain == NULL)
@@ -86,7 +87,7 @@ find_out(const struct seal_case *c, struct arena *a,
     struct seal_dmarc_verdict *out)
 {
 	struct dmarc_signature signatures[DKIM_JUDGED_MAX];
-	const char *spf = org_domain_ascii(a, slice_of(c->spf_domain));
+	const char *spf = domain_ascii(a, slice_of(c->spf_domain));
 	struct dmarc_evidence e = {
 		.spf = c->spf,
 		.spf_domain = spf != NULL ? spf : "",

@@ -8,6 +8,10 @@
 
 #include "authres.h"
 
+#define OURS  "m\xc3\xbcller.example"
+#define ASCII "xn--mller-kva.example"
+#define WIDE  "\xef\xbd\x8d\xef\xbd\x98.example.org" /* of full width */
+
 static const struct {
 	const char *value;
 	bool claims; /* mx.example.org */
@@ -38,8 +42,31 @@ static const struct {
 	{ " mx.example.organic; spf=pass", false },
 	{ " amx.example.org; spf=pass", false },
 	{ " other.example (mx.example.org); spf=pass", false },
-	{ " m\xc3\xbcller.example; spf=pass", false },
+	{ " " OURS "; spf=pass", false },
+	/* the same name to who maps letters */
+	{ " " WIDE "; spf=pass", true },
+	{ " \"" WIDE "\" 1; spf=pass", true },
 };
+
+static const struct {
+	const char *value, *id;
+	bool claims;
+} forms[] = {
+	{ " " OURS "; spf=pass", ASCII, true },
+	{ " M\xc3\x9cLLER.example.; spf=pass", ASCII, true },
+	{ " XN--MLLER-KVA.example 1; spf=pass", OURS, true },
+	{ " " OURS "; spf=pass", OURS, true },
+	{ " m\xc3\xb6ller.example; spf=pass", ASCII, false },
+	{ " m\xff.example; spf=pass", ASCII, false },
+};
+
+START_TEST(a_name_has_two_forms)
+{
+	ck_assert_int_eq(authres_claims(slice_of(forms[_i].value),
+			     forms[_i].id),
+	    forms[_i].claims);
+}
+END_TEST
 
 START_TEST(a_claim_is_seen)
 {
@@ -84,6 +111,7 @@ suite_of_cases(void)
 	TCase *t = tcase_create("authres");
 
 	tcase_add_loop_test(t, a_claim_is_seen, 0, ARRAY_LEN(fields));
+	tcase_add_loop_test(t, a_name_has_two_forms, 0, ARRAY_LEN(forms));
 	tcase_add_test(t, every_prefix_is_read);
 	tcase_add_test(t, only_words_are_written);
 	suite_add_tcase(s, t);

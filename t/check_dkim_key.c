@@ -77,16 +77,16 @@ static const struct {
 
 /* Signed by rsa, whose key is at another name too. */
 static void
-sign_for(struct buf *message, const char *identity)
+sign_for(struct buf *message, const char *domain, const char *identity)
 {
 	struct dkim_fields fields = { 0 };
 	CLEAN_BUF struct buf field = { 0 }, b = { 0 }, text = { 0 };
 	uint8_t digest[DKIM_HASH];
 
 	buf_addf(&field,
-	    "DKIM-Signature: v=1; a=rsa-sha256; d=x.test; s=try; i=%s;\r\n"
+	    "DKIM-Signature: v=1; a=rsa-sha256; d=%s; s=try; i=%s;\r\n"
 	    "\tc=relaxed/relaxed; h=from; bh=" HASH "; b=",
-	    identity);
+	    domain, identity);
 	dkim_fields_add(&fields, slice_of(HELLO));
 	struct slice own = { field.text, field.len };
 	dkim_fields_hash(&fields, DKIM_RELAXED, slice_of("from"), own,
@@ -120,7 +120,7 @@ START_TEST(a_key_is_judged_by_its_record)
 	    : NULL;
 
 	world_publish("try._domainkey.x.test", record);
-	sign_for(&message, "@x.test");
+	sign_for(&message, "x.test", "@x.test");
 	judged_as(buf_str(&message), records[_i].want, records[_i].why);
 }
 END_TEST
@@ -145,7 +145,7 @@ START_TEST(any_of_several_records_may_fit)
 
 	world_publish("try._domainkey.x.test", "v=spf1 -all");
 	world_publish("try._domainkey.x.test", RFC8463_RSA);
-	sign_for(&message, "@x.test");
+	sign_for(&message, "x.test", "@x.test");
 	judged_as(buf_str(&message), DKIM_FAIL, "the signature is wrong");
 	world_publish("try._domainkey.x.test", record);
 	judged_as(buf_str(&message), DKIM_PASS, NULL);
@@ -158,7 +158,7 @@ START_TEST(a_strict_key_is_for_its_domain_alone)
 	CLEAN_STR char *strict = record_text("t=s; p=%s");
 
 	world_publish("try._domainkey.x.test", strict);
-	sign_for(&message, "@sub.x.test");
+	sign_for(&message, "x.test", "@sub.x.test");
 	judged_as(buf_str(&message), DKIM_PERMERROR,
 	    "the key is not for subdomains");
 	CLEAN_STR char *loose = record_text("t=y; p=%s");
@@ -168,6 +168,33 @@ START_TEST(a_strict_key_is_for_its_domain_alone)
 	strstr(message.text, "a@x")[0] = 'b';
 	judged_as(buf_str(&message), DKIM_NEUTRAL,
 	    "the signature is wrong, and DKIM on trial");
+}
+END_TEST
+
+/* RFC 8616 5: names may stand there as people write them. */
+START_TEST(names_that_are_not_ascii_are_looked_up)
+{
+	CLEAN_BUF struct buf message = { 0 }, wrong = { 0 }, said = { 0 };
+	CLEAN_STR char *record = record_text("p=%s");
+	struct dkim_verify v;
+
+	world_publish("try._domainkey.xn--bcher-kva.test", record);
+	sign_for(&message,
+	    "B\xc3\x9c"
+	    "cher.test",
+	    "\xc3\xa9@m.b\xc3\xbc"
+	    "cher.test");
+	world_judge(&v, slice_of(buf_str(&message)), 0);
+	ck_assert_int_eq(v.judged[0].result, DKIM_PASS);
+	dkim_verify_results(&v, &said);
+	ck_assert_ptr_nonnull(strstr(buf_str(&said),
+	    " header.d=xn--bcher-kva.test header.i=@m.xn--bcher-kva.test "));
+	dkim_verify_free(&v);
+	sign_for(&wrong,
+	    "b\xff"
+	    "cher.test",
+	    "@x.test");
+	judged_as(buf_str(&wrong), DKIM_NEUTRAL, "d is no domain");
 }
 END_TEST
 
@@ -301,6 +328,7 @@ suite_of_cases(void)
 	tcase_add_test(t, every_prefix_of_a_record_is_survived);
 	tcase_add_test(t, any_of_several_records_may_fit);
 	tcase_add_test(t, a_strict_key_is_for_its_domain_alone);
+	tcase_add_test(t, names_that_are_not_ascii_are_looked_up);
 	tcase_add_loop_test(t, keys_of_an_odd_size_are_refused, 0, 2);
 	tcase_add_test(t, a_key_is_read_once_and_forgotten_in_time);
 	tcase_add_loop_test(t, a_part_of_a_body_is_not_the_whole, 0,

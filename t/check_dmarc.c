@@ -133,6 +133,8 @@ static const struct case_row rows[] = {
 { "a group", "From: us: a@example.com;\r\n", "example.com=v=DMARC1; p=reject", "pass example.com", "", 0, "pass reject none" },
 { "an empty group", "From: nobody:;\r\n", "", NONE, "", 0, "nobody" },
 { "no domain", "From: root\r\n", "", NONE, "", 0, "nobody" },
+{ "two domains, one in doubt", "From: a@example.com, b@example.net\r\n", "example.com=v=DMARC1; p=none|example.net=!", NONE, "", 0, "temperror none none" },
+{ "two domains, doubt and a refusal", "From: a@example.net, b@example.com\r\n", "example.com=v=DMARC1; p=reject|example.net=!", NONE, "", 0, "fail reject reject" },
 { "an address literal", "From: a@[192.0.2.1]\r\n", "", NONE, "", 0, "nobody" },
 { "an address in an encoded word", "From: =?utf-8?q?a=40example=2Ecom?= <a@evil.example>\r\n", "evil.example=v=DMARC1; p=none", NONE, "", 0, "fail none none" },
 { "an address as a name", "From: \"a@example.com\" <a@evil.example>\r\n", "evil.example=v=DMARC1; p=none", NONE, "", 0, "fail none none" },
@@ -394,6 +396,33 @@ START_TEST(every_prefix_of_from_is_read)
 }
 END_TEST
 
+static const struct {
+	const char *from, *domain; /* NULL: none */
+} authors[] = {
+	{ "A <a@Example.com>, b@example.net", "example.com" },
+	{ "J\xc3\xbcrgen <a@example.com>", "example.com" },
+	{ "J\xfcrgen <a@example.com>", "example.com" },
+	{ "a@b\xc3\xbc"
+	  "cher.example",
+	    "xn--bcher-kva.example" },
+	{ "a@example.com, b@-.-", "example.com" },
+	{ "a@[192.0.2.1]", NULL },
+	{ "a@b\xff.example", NULL },
+	{ "", NULL },
+};
+
+START_TEST(the_first_author_has_a_domain)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	const char *got = dmarc_from_first(&a, slice_of(authors[_i].from));
+
+	if (authors[_i].domain == NULL)
+		ck_assert_ptr_null(got);
+	else
+		ck_assert_str_eq(got, authors[_i].domain);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -407,6 +436,8 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, places_of_reports_are_read, 0,
 	    ARRAY_LEN(places));
 	tcase_add_test(t, every_prefix_of_from_is_read);
+	tcase_add_loop_test(t, the_first_author_has_a_domain, 0,
+	    ARRAY_LEN(authors));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -12,6 +12,7 @@
 
 #include "dmarc_record.h"
 #include "doctor.h"
+#include "domain_ascii.h"
 #include "fd.h"
 #include "msg.h"
 #include "org_domain.h"
@@ -243,7 +244,7 @@ look_at_record(struct doctor *d, const char *domain, struct slice text)
 static void
 look_at_dmarc(struct doctor *d, const struct doctor_list *l, const char *domain)
 {
-	const char *ascii = org_domain_ascii(&d->arena, slice_of(domain));
+	const char *ascii = domain_ascii(&d->arena, slice_of(domain));
 	struct doctor_answer a;
 	struct slice text;
 

@@ -71,12 +71,8 @@ read_cv(const struct dkim_tag *tag, enum arc_status *out)
 static const char *
 read_name(struct arena *a, const struct dkim_tag *tag, const char **out)
 {
-	if (tag == NULL || !dkim_domain_valid(tag->value))
-		return "d or s of a seal is missing or wrong";
-	char *name = arena_memdup(a, tag->value.at, tag->value.len);
-	str_lower(name);
-	*out = name;
-	return NULL;
+	*out = tag != NULL ? dkim_domain(a, tag->value) : NULL;
+	return *out != NULL ? NULL : "d or s of a seal is missing or wrong";
 }
 
 static const char *

@@ -8,7 +8,7 @@
 
 #include "authres.h"
 #include "dmarc.h"
-#include "org_domain.h"
+#include "domain_ascii.h"
 
 /* Which property of a pass is the identity. */
 enum identity {
@@ -34,7 +34,7 @@ domain_of(struct arena *a, const char *value)
 {
 	const char *at = strrchr(value, '@');
 
-	return org_domain_ascii(a, slice_of(at != NULL ? at + 1 : value));
+	return domain_ascii(a, slice_of(at != NULL ? at + 1 : value));
 }
 
 static bool

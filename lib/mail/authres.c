@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "domain_ascii.h"
+
 /* A comment at the cursor, with those inside it; false where it has no end. */
 static bool
 pass_comment(struct slice *rest)
@@ -105,6 +107,7 @@ bool
 authres_claims(struct slice value, const char *id)
 {
 	CLEAN_BUF struct buf found = { 0 };
+	CLEAN_ARENA struct arena a = { 0 };
 
 	if (!authres_id(value, &found))
 		return true;
@@ -112,7 +115,12 @@ authres_claims(struct slice value, const char *id)
 	    (struct slice){ buf_str(&found), found.len });
 	while (name.len > 0 && name.at[name.len - 1] == '.')
 		name.len--;
-	return slice_eq_nocase(name, id);
+	if (slice_eq_nocase(name, id))
+		return true;
+	/* RFC 8616 6: a name has two forms where it is not ASCII. */
+	const char *theirs = domain_ascii(&a, name);
+	const char *ours = domain_ascii(&a, slice_of(id));
+	return theirs != NULL && ours != NULL && str_eq(theirs, ours);
 }
 
 void

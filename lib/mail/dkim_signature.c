@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "domain_ascii.h"
 #include "num.h"
 
 #define LABEL_LEN_MAX 63
@@ -60,6 +61,14 @@ dkim_domain_valid(struct slice name)
 		n++;
 	}
 	return n > 0;
+}
+
+const char *
+dkim_domain(struct arena *a, struct slice name)
+{
+	bool ascii = str_is_ascii(name.at, name.len);
+
+	return !ascii || dkim_domain_valid(name) ? domain_ascii(a, name) : NULL;
 }
 
 /* ---- the tags ---- */
@@ -136,31 +145,28 @@ read_canons(struct reader *r, const struct dkim_tag *tag)
 	return ok ? NULL : "an unknown canonicalization";
 }
 
-static const char *
-lower(struct reader *r, struct slice text)
+static bool
+read_name(struct reader *r, struct slice text, const char **out)
 {
-	char *copy = arena_memdup(r->arena, text.at, text.len);
+	const char *name = dkim_domain(r->arena, text);
 
-	str_lower(copy);
-	return copy;
+	if (name != NULL)
+		*out = name;
+	return name != NULL;
 }
 
 static const char *
 read_domain(struct reader *r, const struct dkim_tag *tag)
 {
-	if (!dkim_domain_valid(tag->value))
-		return "d is no domain";
-	r->out->domain = lower(r, tag->value);
-	return NULL;
+	return read_name(r, tag->value, &r->out->domain) ? NULL
+							 : "d is no domain";
 }
 
 static const char *
 read_selector(struct reader *r, const struct dkim_tag *tag)
 {
-	if (!dkim_domain_valid(tag->value))
-		return "s is no selector";
-	r->out->selector = lower(r, tag->value);
-	return NULL;
+	return read_name(r, tag->value, &r->out->selector) ? NULL
+							   : "s is no selector";
 }
 
 static const char *
@@ -176,10 +182,8 @@ read_identity(struct reader *r, const struct dkim_tag *tag)
 	r->out->local = (struct slice){ value.at, (size_t)(at - value.at) };
 	value.at = at + 1;
 	value.len -= r->out->local.len + 1;
-	if (!dkim_domain_valid(value))
-		return "i is no identity";
-	r->out->identity = lower(r, value);
-	return NULL;
+	return read_name(r, value, &r->out->identity) ? NULL
+						      : "i is no identity";
 }
 
 /* RFC 6376 5.4: a signature that does not cover From says nothing. */

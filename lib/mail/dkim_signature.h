@@ -61,3 +61,7 @@ MUST_CHECK bool dkim_signature_parse(struct arena *a, struct slice field,
 /* A name that the DNS could have, of letters, digits, hyphens and
  * underscores. */
 bool dkim_domain_valid(struct slice name);
+
+/* Such a name in lower case, where it is not ASCII in A-labels (RFC 8616 5);
+ * NULL where it is none. */
+const char *dkim_domain(struct arena *a, struct slice name);

@@ -60,13 +60,13 @@ struct dmarc {
 
 /* A DKIM signature and what came of it. */
 struct dmarc_signature {
-	const char *domain; /* d=, in the form of org_domain_ascii() */
+	const char *domain; /* d=, in the form of domain_ascii() */
 	bool pass;
 	bool temperror;
 };
 
 /* What was found out about the message.  Domains are in the form of
- * org_domain_ascii(). */
+ * domain_ascii(). */
 struct dmarc_evidence {
 	enum spf_result spf;
 	const char *spf_domain; /* of MAIL FROM, or HELO's for a null sender */
@@ -85,7 +85,7 @@ struct dmarc_verdict {
 	const char *why; /* of an error, else "" */
 };
 
-/* domain: in the form of org_domain_ascii(); it lives as long as d. */
+/* domain: in the form of domain_ascii(); it lives as long as d. */
 void dmarc_start(struct dmarc *d, const char *domain);
 
 /* The answer to d->need. */

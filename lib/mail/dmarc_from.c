@@ -12,8 +12,8 @@
 
 #include "addr.h"
 #include "buf.h"
+#include "domain_ascii.h"
 #include "header.h"
-#include "org_domain.h"
 
 /* The field is long, and nobody reads it. */
 #define FROM_VALUE_MAX ((size_t)65536)
@@ -28,7 +28,7 @@ ends_word(char c)
 static void
 put_domain(struct arena *a, struct buf *out, struct slice word)
 {
-	const char *ascii = org_domain_ascii(a, word);
+	const char *ascii = domain_ascii(a, word);
 
 	if (str_is_ascii(word.at, word.len))
 		buf_add(out, word.at, word.len);
@@ -76,11 +76,19 @@ add_domain(struct dmarc_from *from, const char *domain)
 	return true;
 }
 
+static struct addr_list
+read_authors(struct arena *a, struct slice value)
+{
+	CLEAN_BUF struct buf text = { 0 };
+
+	make_ascii(a, &text, value);
+	return addr_parse_list(a, (struct slice){ buf_str(&text), text.len });
+}
+
 bool
 dmarc_from_value(struct arena *a, struct slice value, struct dmarc_from *out,
     const char **why)
 {
-	CLEAN_BUF struct buf text = { 0 };
 	struct dmarc_from from = { 0 };
 
 	*why = "From is too long";
@@ -89,15 +97,13 @@ dmarc_from_value(struct arena *a, struct slice value, struct dmarc_from *out,
 	*why = "From is empty";
 	if (slice_trim(value).len == 0)
 		return false;
-	make_ascii(a, &text, value);
-	struct addr_list list = addr_parse_list(a,
-	    (struct slice){ buf_str(&text), text.len });
+	struct addr_list list = read_authors(a, value);
 	*why = "From cannot be read";
 	if (list.bad > 0)
 		return false;
 	*why = "From has too many domains";
 	for (size_t i = 0; i < list.n; i++) {
-		const char *domain = org_domain_ascii(a,
+		const char *domain = domain_ascii(a,
 		    slice_of(list.at[i].domain));
 
 		if (domain != NULL && !add_domain(&from, domain))
@@ -122,4 +128,12 @@ dmarc_from_read(struct arena *a, struct slice header, struct dmarc_from *out,
 		}
 	*why = n == 0 ? "no From" : "more than one From";
 	return n == 1 && dmarc_from_value(a, value, out, why);
+}
+
+const char *
+dmarc_from_first(struct arena *a, struct slice value)
+{
+	struct addr_list list = read_authors(a, value);
+
+	return list.n > 0 ? domain_ascii(a, slice_of(list.at[0].domain)) : NULL;
 }

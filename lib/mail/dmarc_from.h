@@ -21,7 +21,7 @@
 #define DMARC_FROM_MAX 5
 
 struct dmarc_from {
-	const char *domains[DMARC_FROM_MAX]; /* org_domain_ascii(), different */
+	const char *domains[DMARC_FROM_MAX]; /* domain_ascii(), different */
 	size_t n;                            /* 0: there is no policy */
 };
 
@@ -33,3 +33,7 @@ MUST_CHECK bool dmarc_from_read(struct arena *a, struct slice header,
 /* The same of a field's value. */
 MUST_CHECK bool dmarc_from_value(struct arena *a, struct slice value,
     struct dmarc_from *out, const char **why);
+
+/* The domain of the first author, in that form, however the rest of the value
+ * is written; NULL where he has none. */
+const char *dmarc_from_first(struct arena *a, struct slice value);

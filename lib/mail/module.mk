@@ -88,6 +88,7 @@ t_check_spf_vectors_SOURCES = t/check_spf_vectors.c \
 t_check_spf_vectors_LDADD = $(LDADD) $(SPF2_LIBS)
 EXTRA_DIST += t/spf_vectors.py t/data/spf.cases
 libposthouse_a_SOURCES += \
+	lib/mail/domain_ascii.h lib/mail/domain_ascii.c \
 	lib/mail/org_domain.h lib/mail/org_domain.c \
 	lib/mail/dmarc_record.h lib/mail/dmarc_record.c \
 	lib/mail/dmarc_from.h lib/mail/dmarc_from.c \

@@ -1,7 +1,6 @@
 /*
  * org_domain - the domain that somebody has registered (RFC 7489 3.2), by the
- * public suffix list; and domain names in the one form in which they can be
- * compared.
+ * public suffix list.
  *
  * The list is read once, before the rights are given up.  What it does not
  * know is a suffix of one label.
@@ -11,19 +10,13 @@
 
 #pragma once
 
-#include "arena.h"
-#include "str.h"
-
 /* Reads the newest list that there is; ends in log_fatal without any. */
 void org_domain_start(void);
 
 /* Where the list is from, for a word at the start. */
 const char *org_domain_source(void);
 
-/* A domain in lower case and A-labels (RFC 5890), without the dot at its end;
- * NULL where it is none. */
-const char *org_domain_ascii(struct arena *a, struct slice domain);
-
-/* The organisational domain of one in that form: "example.co.uk" of
- * "a.b.example.co.uk"; a public suffix is its own.  Points into `domain`. */
+/* The organisational domain of one in the form of domain_ascii():
+ * "example.co.uk" of "a.b.example.co.uk"; a public suffix is its own.  Points
+ * into `domain`. */
 const char *org_domain(const char *domain);
