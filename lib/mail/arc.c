@@ -15,6 +15,10 @@
 #define RECORDS_MAX 3
 #define RECORD_MAX  16384
 
+/* Of the domains that are named as sealers: a line has its limits (RFC 5322
+ * 2.1.1), and those on top are what counts. */
+#define CHAIN_MAX 600
+
 const char *
 arc_status_name(enum arc_status status)
 {
@@ -144,7 +148,8 @@ try_records(struct arc *a, size_t i, const struct dns_answer *answer)
 	uint8_t digest[DKIM_HASH];
 	const char *why = "a key is not there";
 
-	if (answer->status == DNS_FAILED)
+	a->doubt = answer->status == DNS_FAILED;
+	if (a->doubt)
 		return "a key could not be asked for";
 	if (i == 0)
 		dkim_fields_hash(&a->fields, m->header, m->names, m->field,
@@ -231,6 +236,8 @@ arc_end(struct arc *a, bool broken)
 		return;
 	dkim_body_end(&a->body);
 	a->wants_body = false;
+	a->whole = !a->message.has_length || a->message.length == a->body.len;
+	a->doubt = broken || a->open > 0;
 	if (broken)
 		why = "the body could not be read";
 	else if (a->open > 0)
@@ -257,7 +264,7 @@ arc_put(const struct arc *a, const char *client, struct buf *out)
 		authres_reason(out, a->why);
 		return;
 	}
-	for (size_t i = a->n; i-- > 0;)
+	for (size_t i = a->n; i-- > 0 && domains.len < CHAIN_MAX;)
 		buf_addf(&domains, "%s%s", domains.len > 0 ? ":" : "",
 		    a->sets[i].seal.domain);
 	authres_property(out, "smtp.remote-ip", slice_of(client));

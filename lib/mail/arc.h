@@ -62,6 +62,8 @@ struct arc {
 	size_t n;               /* 0: there is no chain */
 	enum arc_status status; /* ARC_NONE with sets: not judged as yet */
 	const char *why;        /* of a failure */
+	bool doubt; /* it may be none: a key or the body did not come */
+	bool whole; /* the newest signature covers all of the body */
 	struct dkim_fields fields;
 	struct dkim_signature message; /* the newest one */
 	struct dkim_body body;
@@ -88,7 +90,8 @@ void arc_body(struct arc *a, const void *bytes, size_t n);
 void arc_end(struct arc *a, bool broken);
 
 /* Appends "; arc=..." for Authentication-Results, with the sealing domains from
- * the newest on; nothing where there is no chain. */
+ * the newest on, as many as fit into a line; nothing where there is no
+ * chain. */
 void arc_put(const struct arc *a, const char *client, struct buf *out);
 
 void arc_free(struct arc *a);

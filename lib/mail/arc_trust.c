@@ -83,7 +83,7 @@ enum found
 arc_vouches(const struct arc *a, arc_trusted_fn *trusted, const char *from,
     const struct dmarc_record *record)
 {
-	if (a->status != ARC_PASS)
+	if (!a->doubt && (a->status != ARC_PASS || !a->whole))
 		return FOUND_NONE;
 	for (size_t i = a->n; i-- > 0;) {
 		const struct arc_set *s = &a->sets[i];
@@ -92,7 +92,7 @@ arc_vouches(const struct arc *a, arc_trusted_fn *trusted, const char *from,
 		if (is_trusted != FOUND_ONE)
 			return is_trusted;
 		if (set_vouches(s, from, record))
-			return FOUND_ONE;
+			return a->doubt ? FOUND_FAILED : FOUND_ONE;
 	}
 	return FOUND_NONE;
 }

@@ -16,8 +16,9 @@
 
 typedef enum found arc_trusted_fn(const char *domain);
 
-/* Of a chain that passes: found where one whom we trust saw the From domain
- * proved: as DMARC's pass, or as an SPF or DKIM identity that is aligned with
- * it in the way of its record; failed where it is not known whom we trust. */
+/* Of a chain that passes and covers the whole body: found where one whom we
+ * trust saw the From domain proved: as DMARC's pass, or as an SPF or DKIM
+ * identity that is aligned with it in the way of its record; failed where it is
+ * not known whom we trust, or whether such a chain passes. */
 enum found arc_vouches(const struct arc *a, arc_trusted_fn *trusted,
     const char *from, const struct dmarc_record *record);

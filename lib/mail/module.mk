@@ -99,7 +99,7 @@ check_PROGRAMS += t/check_dmarc_report
 libposthouse_a_SOURCES += lib/mail/arc.h lib/mail/arc_set.c lib/mail/arc.c \
 	lib/mail/arc_trust.h lib/mail/arc_trust.c \
 	lib/mail/arc_sign.h lib/mail/arc_sign.c
-check_PROGRAMS += t/check_arc
+check_PROGRAMS += t/check_arc t/check_arc_trust
 libposthouse_a_SOURCES += \
 	lib/mail/recipients_hex.h lib/mail/recipients_hex.c \
 	lib/mail/recipients.h lib/mail/recipients.c lib/mail/recipients_table.c
