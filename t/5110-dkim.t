@@ -62,10 +62,6 @@ sink() { # [EXTENSION]
 	on b $py -c "$(cat "$peers_py")" sink 10.53.0.3 /got "$@" &
 	ok "the next hop listens" wait_for 10 listens b 10.53.0.3 25
 }
-listens() { # HOST ADDRESS PORT
-	on "$1" python3 -c \
-	    "import socket; socket.create_connection(('$2', $3), 2)" 2>/dev/null
-}
 peer() { # HOST ARGUMENTS...: python on that host, with the test's folders
 	peer_host=$1
 	shift

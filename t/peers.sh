@@ -123,3 +123,9 @@ exim_start() { # HOST
 exim_stop() { # HOST
 	kill "$(cat "$(root_of "$1")/run/exim.pid")"
 }
+
+# Somebody takes connections there.
+listens() { # HOST ADDRESS PORT
+	on "$1" python3 -c \
+	    "import socket; socket.create_connection(('$2', $3), 2)" 2>/dev/null
+}
