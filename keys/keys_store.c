@@ -388,12 +388,25 @@ keys_store_days(int64_t now)
 static bool
 is_due(int64_t days, int64_t warned)
 {
-	static const int64_t marks[] = { 21, 7, 1, 0 };
+	static const int64_t marks[] = { 21, 7, 1 };
 
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (days <= marks[i] && warned > marks[i])
 			return true;
 	return days < 0 && days < warned;
+}
+
+static void
+warn(const struct chain *c, int64_t days)
+{
+	CLEAN_BUF struct buf when = { 0 };
+
+	tls_chain_put_days(&when, days);
+	if (days >= 0)
+		log_warn("%s: the certificate ends %s: renew it", c->files,
+		    buf_str(&when));
+	else
+		log_warn("%s: the certificate has expired: renew it", c->files);
 }
 
 void
@@ -404,13 +417,7 @@ keys_store_warn(int64_t now)
 
 		if (c->now.n == 0 || !is_due(days, c->warned))
 			continue;
-		if (days >= 0)
-			log_warn("%s: the certificate ends in %lld days: "
-				 "renew it",
-			    c->files, (long long)days);
-		else
-			log_warn("%s: the certificate has expired: renew it",
-			    c->files);
+		warn(c, days);
 		c->warned = days;
 	}
 }

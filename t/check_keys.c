@@ -16,6 +16,7 @@
 #include "keys_sign.h"
 #include "keys_store.h"
 #include "keys_ticket.h"
+#include "log.h"
 #include "msg.h"
 
 static EVP_PKEY *ec, *rsa;
@@ -164,9 +165,9 @@ START_TEST(tickets_are_of_one_service_and_one_hour)
 }
 END_TEST
 
-/* A file with this key, and its name. */
+/* A file with this key, and its name; good for so many seconds. */
 static void
-make_file(char *path, EVP_PKEY *key, uint8_t name[TLS_DIGEST])
+make_file_for(char *path, EVP_PKEY *key, long seconds, uint8_t name[TLS_DIGEST])
 {
 	X509 *cert = X509_new();
 	int fd = mkstemp(path);
@@ -174,7 +175,7 @@ make_file(char *path, EVP_PKEY *key, uint8_t name[TLS_DIGEST])
 
 	ck_assert_ptr_nonnull(out);
 	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 3600L * 24);
+	X509_gmtime_adj(X509_getm_notAfter(cert), seconds);
 	ck_assert_int_eq(X509_set_pubkey(cert, key), 1);
 	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
 	ck_assert(tls_key_name(cert, name));
@@ -184,6 +185,12 @@ make_file(char *path, EVP_PKEY *key, uint8_t name[TLS_DIGEST])
 	ck_assert_int_eq(PEM_write_X509(out, cert), 1);
 	ck_assert_int_eq(fclose(out), 0);
 	X509_free(cert);
+}
+
+static void
+make_file(char *path, EVP_PKEY *key, uint8_t name[TLS_DIGEST])
+{
+	make_file_for(path, key, 3600L * 24, name);
 }
 
 static void
@@ -223,6 +230,71 @@ START_TEST(who_has_not_named_a_key_cannot_use_it)
 }
 END_TEST
 
+/* ---- warnings ---- */
+
+static struct buf warnings;
+
+static void
+note_warning(enum log_level level, const char *line)
+{
+	const char *at = strstr(line, "the certificate ");
+
+	if (level == LOG_LEVEL_WARN && at != NULL)
+		buf_addf(&warnings, "%s|", at + strlen("the certificate "));
+}
+
+/* Days of a certificate that are left, and what is said then. */
+static const struct {
+	double left;
+	const char *said;
+} warned[] = {
+	{ 30, "" },
+	{ 22.5, "" },
+	{ 21.5, "ends in 21 days: renew it|" },
+	{ 21.4, "" },
+	{ 20, "" },
+	{ 8.1, "" },
+	{ 7.9, "ends in 7 days: renew it|" },
+	{ 7.8, "" },
+	{ 2.1, "" },
+	{ 1.9, "ends in 1 day: renew it|" },
+	{ 1.8, "" },
+	{ 0.5, "" },
+	{ -0.1, "has expired: renew it|" },
+	{ -0.2, "" },
+	{ -1.1, "has expired: renew it|" },
+	{ -1.2, "" },
+};
+
+START_TEST(each_warning_is_said_once)
+{
+	char path[] = "/tmp/check_keys.XXXXXX";
+	uint8_t name[TLS_DIGEST];
+	int64_t now = clock_wall();
+	uint32_t told = 0;
+
+	make_keys();
+	make_file_for(path, ec, 30 * 24 * 3600L, name);
+	keys_store_want(path, "", ROLE_SMTP);
+	keys_store_read();
+	log_sink(note_warning);
+	keys_store_judge(now, note_roles, &told);
+	for (size_t i = 0; i < ARRAY_LEN(warned); i++) {
+		double days = 30 - warned[i].left;
+
+		buf_reset(&warnings);
+		keys_store_warn(now + (int64_t)(days * (double)DAY));
+		ck_assert_msg(str_eq(buf_str(&warnings), warned[i].said),
+		    "%g days: %s", warned[i].left, buf_str(&warnings));
+	}
+	log_sink(NULL);
+	buf_free(&warnings);
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(rsa);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -235,6 +307,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(c, only_a_message_of_pss_is_signed_raw, 0,
 	    ARRAY_LEN(sizes));
 	tcase_add_test(c, nothing_is_decrypted);
+	tcase_add_test(c, each_warning_is_said_once);
 	tcase_add_test(c, who_has_not_named_a_key_cannot_use_it);
 	tcase_add_test(c, tickets_are_of_one_service_and_one_hour);
 	suite_add_tcase(s, c);

@@ -22,8 +22,10 @@ EXTRA_DIST += \
 	t/3040-backup-lab.t t/3041-loops.t t/4001-hosts.t t/4002-replies.t \
 	t/4003-content.t t/4100-starttls.t t/4110-tls-peers.t t/4120-dane.t \
 	t/4121-tls-matrix.t t/4125-client-certificates.t t/4126-shown-to-servers.t \
+	t/4127-policies-that-change.t \
 	t/4130-names-asked-for.t t/4140-hostile-tls.t \
-	t/4150-certificates-in-motion.t t/4160-idle-tls.t t/4170-trace.t \
+	t/4150-certificates-in-motion.t t/4155-certificates-that-end.t \
+	t/4160-idle-tls.t t/4170-trace.t \
 	t/4175-capture.t t/4180-scanners.t t/4190-auth.t \
 	t/4195-auth-dovecot.t t/4200-clients.t t/4205-log-in.t \
 	t/4210-user-limits.t t/4300-mta-sts.t t/4310-tls-reports.t \

@@ -62,6 +62,7 @@ struct doctor_answer {
 	const struct dns_record *at;
 	size_t n;
 	const char *text;
+	bool authentic; /* DNSSEC proves it */
 };
 struct doctor_answer doctor_ask(struct doctor *d, const char *name,
     enum dns_type type);

@@ -53,7 +53,7 @@ on_answer(void *owner, const struct dns_answer *answer)
 		};
 	}
 	q->answer = (struct doctor_answer){ answer->status, at, answer->n,
-		arena_strdup(a, answer->text) };
+		arena_strdup(a, answer->text), answer->authentic };
 }
 
 struct doctor_answer

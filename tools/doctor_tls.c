@@ -1,5 +1,6 @@
 /*
- * The server's key and certificates, as keys(8) reads them.
+ * Keys and certificates, as keys(8) reads them: the server's, and those that
+ * are shown to servers; and the files with trust anchors of smtp(8).
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -15,18 +16,34 @@
 #include "fd.h"
 #include "log.h"
 #include "map.h"
+#include "smtp_policy.h"
 #include "tls_chain.h"
 #include "tls_sni.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 #define SOON     21 /* days */
-#define MEND_FILES                                                         \
-	"name the right files in smtpd_tls_chain_files, or run posthouse " \
-	"setup for a certificate of its own"
+
+/* Files that belong together, for a host or (NULL) to be shown to servers; each
+ * once. */
+struct wanted {
+	struct doctor *d;
+	struct map seen;
+};
+
+/* What is to be done about files that are not right. */
+static const char *
+mend(const char *host)
+{
+	return host == NULL
+	    ? "name the right files in smtp_tls_chain_files, or none"
+	    : "name the right files in smtpd_tls_chain_files, or run posthouse "
+	      "setup for a certificate of its own";
+}
 
 /* One file behind the others; false where that was said. */
 static bool
-read_file(struct doctor *d, const char *path, struct buf *text)
+read_file(struct doctor *d, const char *host, const char *path,
+    struct buf *text)
 {
 	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -38,7 +55,7 @@ read_file(struct doctor *d, const char *path, struct buf *text)
 	}
 	if (fd < 0 || fstat(fd, &st) < 0 ||
 	    fd_read_all(fd, text, FILE_MAX) < 0) {
-		doctor_say(d, FINDING_FAIL, path, MEND_FILES, "%s",
+		doctor_say(d, FINDING_FAIL, path, mend(host), "%s",
 		    strerror(errno));
 		return false;
 	}
@@ -50,42 +67,48 @@ read_file(struct doctor *d, const char *path, struct buf *text)
 }
 
 static void
+judge_faults(struct doctor *d, const char *files, const char *host,
+    uint32_t faults)
+{
+	bool dead = (faults & (TLS_EXPIRED | TLS_NOT_YET)) != 0;
+
+	doctor_say(d, dead ? FINDING_FAIL : FINDING_WARN, files,
+	    host == NULL ? "get another certificate"
+			 : "get a certificate for this host",
+	    "%s (%s)", tls_fault_text(faults),
+	    host == NULL ? "shown to servers" : host);
+}
+
+static void
 judge(struct doctor *d, const char *files, const char *host,
     const struct buf *text)
 {
+	CLEAN_BUF struct buf when = { 0 };
 	struct tls_chain c = { 0 };
 	int64_t now = clock_wall();
 	const char *why;
 
 	if (!tls_chain_read(&c, text, &why)) {
-		doctor_say(d, FINDING_FAIL, files, MEND_FILES, "%s", why);
+		doctor_say(d, FINDING_FAIL, files, mend(host), "%s", why);
 		return;
 	}
 
-	uint32_t faults = tls_chain_faults(&c, host, now);
+	uint32_t faults = tls_chain_faults(&c, host != NULL ? host : "", now);
 	int64_t days = tls_chain_days(&c, now);
 	tls_chain_free(&c);
+	tls_chain_put_days(&when, days);
 	if (faults != 0)
-		doctor_say(d,
-		    (faults & (TLS_EXPIRED | TLS_NOT_YET)) != 0 ? FINDING_FAIL
-								: FINDING_WARN,
-		    files, "get a certificate for this host", "%s (%s)",
-		    tls_fault_text(faults), host);
+		judge_faults(d, files, host, faults);
 	else if (days <= SOON)
 		doctor_say(d, FINDING_WARN, files, "renew it",
-		    "the certificate ends in %lld days", (long long)days);
+		    "the certificate ends %s", buf_str(&when));
 	else
 		doctor_say(d, FINDING_OK, files, NULL,
-		    "key and certificate belong together, for %s, good for "
+		    "key and certificate belong together, %s%s, good for "
 		    "%lld days",
-		    host, (long long)days);
+		    host != NULL ? "for " : "",
+		    host != NULL ? host : "shown to servers", (long long)days);
 }
-
-/* Files that belong together, for a host; each once. */
-struct wanted {
-	struct doctor *d;
-	struct map seen;
-};
 
 static void
 look_at(void *arg, const char *host, const char *names)
@@ -100,7 +123,7 @@ look_at(void *arg, const char *host, const char *names)
 		return;
 	*place = w;
 	while (ok && slice_next_item(&rest, &item))
-		ok = read_file(w->d,
+		ok = read_file(w->d, host,
 		    arena_memdup(&w->d->arena, item.at, item.len), &text);
 	if (ok)
 		judge(w->d, arena_strdup(&w->d->arena, names), host, &text);
@@ -142,6 +165,51 @@ look_at_service(struct wanted *w, const char *conf_dir, const char *service)
 	look_at_names(w);
 }
 
+/* What is shown to servers need not have this host's name. */
+static void
+look_at_client(struct wanted *w, const char *conf_dir, const char *service)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	CLEAN_BUF struct buf files = { 0 };
+
+	if (!param_load(conf_dir, service, &errors))
+		return;
+	tls_client_files(&files);
+	if (files.len > 0)
+		look_at(w, NULL, buf_str(&files));
+}
+
+/* ---- trust anchors ---- */
+
+static void
+look_at_anchors(void *arg, const char *path)
+{
+	struct wanted *w = arg;
+	void **place = map_puts(&w->seen, path);
+
+	if (*place != NULL)
+		return;
+	*place = w;
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		doctor_say(w->d, FINDING_FAIL, path,
+		    "put it in its place, or name another in tafile= or "
+		    "smtp_tls_trust_anchor_file",
+		    "trust anchors: %s", strerror(errno));
+}
+
+/* A table that cannot be opened is another check's to tell. */
+static void
+look_at_policies(struct wanted *w)
+{
+	const char *why;
+
+	if (smtp_policy_open(&why) &&
+	    !smtp_policy_each_file(look_at_anchors, w, &why))
+		doctor_say(w->d, FINDING_FAIL, "smtp_tls_policy_maps",
+		    "build the table again, by mtable", "%s", why);
+}
+
 void
 doctor_certificate(struct doctor *d)
 {
@@ -154,8 +222,11 @@ doctor_certificate(struct doctor *d)
 
 		if (s->enabled && str_eq(s->program, "smtpd"))
 			look_at_service(&w, conf_dir, s->name);
+		if (s->enabled && str_eq(s->program, "smtp"))
+			look_at_client(&w, conf_dir, s->name);
 	}
-	map_free(&w.seen);
 	if (!param_load(conf_dir, NULL, &errors))
 		log_fatal("%s", buf_str(&errors));
+	look_at_policies(&w);
+	map_free(&w.seen);
 }

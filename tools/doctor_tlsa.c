@@ -85,6 +85,9 @@ count(const struct doctor_answer *a, const struct tls_leaf *leaf)
 static void
 judge(struct doctor *d, const char *name, const struct tally *t, int64_t days)
 {
+	CLEAN_BUF struct buf when = { 0 };
+
+	tls_chain_put_days(&when, days);
 	if (t->usable == 0)
 		doctor_say(d, FINDING_WARN, name, MEND,
 		    "no TLSA record can be used for mail");
@@ -97,8 +100,8 @@ judge(struct doctor *d, const char *name, const struct tally *t, int64_t days)
 		    "publish the record of the next certificate before it is "
 		    "put in place",
 		    "the TLSA record names the certificate itself, which ends "
-		    "in %lld days",
-		    (long long)days);
+		    "%s",
+		    buf_str(&when));
 	else
 		doctor_say(d, FINDING_OK, name, NULL,
 		    "%zu of %zu TLSA records fit the certificate in use",
@@ -119,6 +122,10 @@ doctor_tlsa(struct doctor *d)
 		    "its TLSA records cannot be had: %s", a.text);
 		return;
 	}
+	if (a.status == DNS_OK && !a.authentic && dns_is_trusted())
+		doctor_say(d, FINDING_WARN, name,
+		    "sign the zone, or remove the records",
+		    "the zone is not signed: nobody heeds its TLSA records");
 	if (a.status != DNS_OK || !read_chain(&c))
 		return;
 	for (size_t i = 0; i < c.n; i++) {

@@ -288,3 +288,13 @@ tls_chain_days(const struct tls_chain *c, int64_t now)
 	}
 	return least;
 }
+
+void
+tls_chain_put_days(struct buf *out, int64_t days)
+{
+	if (days < 1)
+		buf_adds(out, "in less than a day");
+	else
+		buf_addf(out, "in %lld day%s", (long long)days,
+		    days == 1 ? "" : "s");
+}

@@ -54,3 +54,6 @@ const char *tls_fault_text(uint32_t faults);
 
 /* Whole days until the first certificate ends; negative when it has. */
 int64_t tls_chain_days(const struct tls_chain *c, int64_t now);
+
+/* The same in words: "in 20 days", "in 1 day", "in less than a day". */
+void tls_chain_put_days(struct buf *out, int64_t days);
