@@ -46,9 +46,10 @@ struct expand_node {
 	const char *user, *ext;
 	enum origin origin;
 	int depth;
-	bool include; /* a list to be read */
-	bool mailbox; /* \user: neither alias nor .forward */
-	bool whole;   /* the user asked for is the whole name */
+	bool include;   /* a list to be read */
+	bool mailbox;   /* \user: neither alias nor .forward */
+	bool elsewhere; /* another transport has the mailbox */
+	bool whole;     /* the user asked for is the whole name */
 };
 
 static void
@@ -124,7 +125,7 @@ add_node(struct expand *e, const struct expand_node *parent, const char *name,
 	node->link = (struct list){ 0 };
 	node->name = name;
 	node->origin = origin;
-	node->include = node->mailbox = node->whole = false;
+	node->include = node->mailbox = node->whole = node->elsewhere = false;
 	node->depth++;
 	list_append(&e->todo, &node->link);
 	return node;
@@ -285,21 +286,22 @@ try_alias(struct expand *e, struct expand_node *node, const char *name)
 static void
 deliver_mailbox(struct expand *e, const struct expand_node *node)
 {
-	e->direct = node->origin == FROM_RCPT;
+	e->direct = node->origin == FROM_RCPT && !node->elsewhere;
 	add_member(e, node, full_address(e, node->name), RCPT_MAILBOX,
 	    node->user);
 }
 
-static const char *
-safe_ext(struct expand *e, const char *ext)
+/* The mailbox may be that of another transport. */
+static enum found
+look_elsewhere(struct expand *e, struct expand_node *node, enum rcpt_kind kind)
 {
-	char *safe = arena_strdup(e->arena, ext);
+	enum found found = e->world->elsewhere(e->arena, kind, node->user,
+	    full_address(e, node->name));
 
-	/* An extension comes from a stranger: it names no folder. */
-	for (char *p = safe; *p != '\0'; p++)
-		if (*p == '/' || (unsigned char)*p <= ' ')
-			*p = '_';
-	return safe;
+	node->elsewhere = found == FOUND_ONE;
+	if (found == FOUND_FAILED)
+		give_later(e, "mailbox transport lookup error");
+	return found;
 }
 
 static const char *
@@ -318,15 +320,16 @@ static void
 make_vars(struct expand *e, const struct expand_node *node, const char *home,
     const char *shell, struct local_var vars[VARS])
 {
+	const char *name = local_vars_safe(e->arena, node->name);
 	const struct local_var all[VARS] = {
 		{ "home", home },
 		{ "shell", shell },
 		{ "user", node->user },
-		{ "local", safe_ext(e, node->name) },
-		{ "extension", safe_ext(e, node->ext) },
+		{ "local", name },
+		{ "extension", local_vars_safe(e->arena, node->ext) },
 		{ "recipient_delimiter", delimiter_of(e, node) },
 		{ "domain", e->domain },
-		{ "recipient", full_address(e, safe_ext(e, node->name)) },
+		{ "recipient", full_address(e, name) },
 	};
 
 	memcpy(vars, all, sizeof(all));
@@ -354,6 +357,23 @@ forward_paths(struct expand *e, const struct expand_node *node)
 	return arena_strdup(e->arena, buf_str(&paths));
 }
 
+/* True where another transport knows him, or may. */
+static bool
+is_known_elsewhere(struct expand *e, struct expand_node *node)
+{
+	enum found found = look_elsewhere(e, node, RCPT_MAILBOX);
+
+	if (found == FOUND_ONE)
+		deliver_mailbox(e, node);
+	if (found != FOUND_NONE)
+		return true;
+	found = look_elsewhere(e, node, RCPT_NOBODY);
+	if (found == FOUND_ONE)
+		add_member(e, node, full_address(e, node->name), RCPT_NOBODY,
+		    node->user);
+	return found != FOUND_NONE;
+}
+
 /* An account of nobody has no aliases: the postmaster is root then, and what
  * is unknown goes where luser_relay says. */
 static void
@@ -361,6 +381,9 @@ unknown_user(struct expand *e, struct expand_node *node)
 {
 	struct local_var vars[VARS];
 	CLEAN_BUF struct buf to = { 0 };
+
+	if (is_known_elsewhere(e, node))
+		return;
 
 	if (str_eq(node->user, "postmaster") ||
 	    str_eq(node->user, "mailer-daemon")) {
@@ -480,6 +503,8 @@ local_expand_user(struct expand *e, enum found found, const char *value)
 	node->user = e->who.name;
 	if (node->whole)
 		node->ext = "";
+	if (look_elsewhere(e, node, RCPT_MAILBOX) == FOUND_FAILED)
+		return;
 
 	/* Root's files are read by nobody but root, and that nobody is. */
 	if (node->mailbox || e->who.root ||
@@ -539,7 +564,7 @@ bool
 local_expand_may_be_direct(const struct expand *e)
 {
 	return e->node != NULL && e->paths != NULL &&
-	    e->node->origin == FROM_RCPT;
+	    e->node->origin == FROM_RCPT && !e->node->elsewhere;
 }
 
 void

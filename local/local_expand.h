@@ -56,6 +56,11 @@ struct expand_world {
 	/* FOUND_ONE: it is delivered here, its local part is *name. */
 	enum found (*local_name)(struct arena *a, const char *address,
 	    const char **name);
+
+	/* FOUND_ONE: another transport takes the mail for this user's mailbox
+	 * (RCPT_MAILBOX), or for one who is not here (RCPT_NOBODY). */
+	enum found (*elsewhere)(struct arena *a, enum rcpt_kind kind,
+	    const char *user, const char *address);
 };
 
 struct expand_member {

@@ -97,9 +97,9 @@ settle(struct job *job)
 static const char *
 log_address(const struct rcpt *r)
 {
-	bool own = r->r.kind == RCPT_ADDRESS || r->r.kind == RCPT_MAILBOX;
+	bool path = r->r.kind == RCPT_FILE || r->r.kind == RCPT_COMMAND;
 
-	return own ? r->r.address : r->r.via;
+	return path ? r->r.via : r->r.address;
 }
 
 static void
@@ -243,8 +243,11 @@ deliver_to_user(struct rcpt *r, const struct local_user *who,
 {
 	struct msg_deliver m = { .forward = forward };
 
-	local_place_mailbox(&r->job->arena, who, &m);
-	ask_delivery(r, &m);
+	if (local_place_mailbox(&r->job->arena, who, &m))
+		ask_delivery(r, &m);
+	else
+		finish_so(r, OUTCOME_DEFER, FAULT_LOCAL, "4.3.0",
+		    "mailbox command lookup error");
 }
 
 /* A member of kind RCPT_MAILBOX, when lookup has answered. */
@@ -404,19 +407,27 @@ go_on(struct rcpt *r)
 static void
 begin(struct rcpt *r)
 {
+	bool virtual = str_eq(r->job->m.transport, "virtual");
+
 	switch ((enum rcpt_kind)r->r.kind) {
 	case RCPT_ADDRESS:
-		if (str_eq(r->job->m.transport, "virtual"))
+		if (virtual)
 			deliver_to_virtual(r);
 		else
 			expand_address(r);
 		break;
 	case RCPT_MAILBOX:
-		ask_user(r, r->r.user, false);
+	case RCPT_NOBODY: /* who may have got an account meanwhile */
+		if (virtual)
+			deliver_to_virtual(r);
+		else
+			ask_user(r, r->r.user, false);
 		break;
 	case RCPT_FILE:
 	case RCPT_COMMAND:
 		deliver_to_path(r);
+		break;
+	case RCPT_KINDS:
 		break;
 	}
 }
@@ -438,7 +449,7 @@ read_rcpts(struct job *job)
 		}
 		struct rcpt *r = &job->rcpts[job->n];
 		*r = (struct rcpt){ .job = job };
-		if (!rec_get_job_rcpt(&r->r, &w) || r->r.kind > RCPT_COMMAND)
+		if (!rec_get_job_rcpt(&r->r, &w) || r->r.kind >= RCPT_KINDS)
 			return false;
 		job->n++;
 	}

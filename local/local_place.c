@@ -13,25 +13,52 @@
 #include "local_expand.h"
 #include "param.h"
 #include "str.h"
+#include "table.h"
 #include "wire.h"
 
 #define PIECE     ((size_t)16384)
 #define FILE_TIME (10 * MINUTE) /* to lock and write a mailbox */
 
-void
+static struct tables commands;
+
+bool
+local_place_open(const char **why)
+{
+	tables_free(&commands);
+	return tables_open(&commands, params.mailbox_command_maps, why);
+}
+
+/* "" where his mail goes to no command. */
+static enum found
+find_command(struct arena *a, const struct local_user *who, const char **out)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	enum found f = who->root ? FOUND_NONE
+				 : tables_get(&commands, who->name, &value);
+
+	*out = who->root ? "" : params.mailbox_command;
+	if (f == FOUND_ONE)
+		*out = arena_strdup(a, buf_str(&value));
+	return f;
+}
+
+bool
 local_place_mailbox(struct arena *a, const struct local_user *who,
     struct msg_deliver *m)
 {
 	const char *spool = params.mail_spool_directory;
+	const char *command;
 
 	m->user = who->root ? params.default_privs : who->name;
 	m->limit = (uint64_t)params.mailbox_size_limit;
 	m->deadline = clock_wall() + FILE_TIME;
-	if (!who->root && params.mailbox_command[0] != '\0') {
+	if (find_command(a, who, &command) == FOUND_FAILED)
+		return false;
+	if (command[0] != '\0') {
 		m->kind = DELIVER_COMMAND;
-		m->target = params.mailbox_command;
+		m->target = command;
 		m->deadline = clock_wall() + params.command_time_limit;
-		return;
+		return true;
 	}
 	if (!who->root && params.home_mailbox[0] != '\0')
 		m->target = arena_printf(a, "%s/%s", who->home,
@@ -41,6 +68,7 @@ local_place_mailbox(struct arena *a, const struct local_user *who,
 		    str_ends(spool, "/") ? "" : "/", who->name,
 		    str_ends(spool, "/") ? "/" : "");
 	m->kind = str_ends(m->target, "/") ? DELIVER_MAILDIR : DELIVER_MBOX;
+	return true;
 }
 
 /* An address of the envelope on a line of its own, whatever is in it. */
@@ -89,8 +117,8 @@ local_place_env(struct arena *a, struct buf *out, const struct msg_job *m,
 {
 	/* A command's address is its command line: it acts for whom the mail
 	 * was. */
-	bool own = r->kind == RCPT_ADDRESS || r->kind == RCPT_MAILBOX;
-	const char *address = own ? r->address : r->via;
+	bool path = r->kind == RCPT_FILE || r->kind == RCPT_COMMAND;
+	const char *address = path ? r->via : r->address;
 	struct addr addr = addr_split(a, address);
 	const char *base;
 	const char *ext;

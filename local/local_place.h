@@ -11,12 +11,17 @@
 
 struct local_user;
 
+/* Opens mailbox_command_maps, before the rights are given up; why names the
+ * table. */
+MUST_CHECK bool local_place_open(const char **why);
+
 /* A request to deliver with kind, user, target, limit and deadline filled in:
- * the mailbox of a user, as mailbox_command, home_mailbox and
- * mail_spool_directory say.  Root's is a file in the mail spool that
- * default_privs's user writes, because nothing is ever delivered as root. */
-void local_place_mailbox(struct arena *a, const struct local_user *who,
-    struct msg_deliver *m);
+ * the mailbox of a user, as mailbox_command_maps, mailbox_command, home_mailbox
+ * and mail_spool_directory say.  Root's is a file in the mail spool that
+ * default_privs's user writes, because nothing is ever delivered as root.
+ * False where that cannot be known now. */
+MUST_CHECK bool local_place_mailbox(struct arena *a,
+    const struct local_user *who, struct msg_deliver *m);
 
 /* The fields of the message in front of the mail: Return-Path, X-Original-To,
  * Delivered-To. */

@@ -50,6 +50,17 @@ expand_one(struct buf *out, const char *at, const struct local_var *vars,
 	return close + 1;
 }
 
+const char *
+local_vars_safe(struct arena *a, const char *text)
+{
+	char *safe = arena_strdup(a, text);
+
+	for (char *p = safe; *p != '\0'; p++)
+		if (*p == '/' || (unsigned char)*p <= ' ')
+			*p = '_';
+	return safe;
+}
+
 bool
 local_vars_expand(struct buf *out, const char *text,
     const struct local_var *vars, size_t n)

@@ -10,12 +10,16 @@
 
 #pragma once
 
+#include "arena.h"
 #include "buf.h"
 
 struct local_var {
 	const char *name;
 	const char *value;
 };
+
+/* What a stranger says as part of a path: it names no folder. */
+const char *local_vars_safe(struct arena *a, const char *text);
 
 /* False where a name is unknown or a brace is missing; out is then
  * untouched. */

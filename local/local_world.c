@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "addr.h"
+#include "local_place.h"
 #include "log.h"
 #include "param.h"
 #include "rewrite.h"
@@ -52,7 +53,7 @@ local_world_open(const char **why)
 	struct slice rest = slice_of(params.alias_maps);
 	struct slice item;
 
-	if (!route_open(why))
+	if (!route_open(why) || !local_place_open(why))
 		return false;
 	while (slice_next_item(&rest, &item)) {
 		CLEAN_BUF struct buf spec = { 0 };
@@ -151,8 +152,23 @@ find_local_name(struct arena *a, const char *address, const char **name)
 	    : FOUND_NONE;
 }
 
+static enum found
+find_elsewhere(struct arena *a, enum rcpt_kind kind, const char *user,
+    const char *address)
+{
+	struct route route = { .transport = "local" };
+	enum found found = route_mailbox(a,
+	    kind == RCPT_NOBODY ? ROUTE_BOX_NOBODY : ROUTE_BOX_USER, user,
+	    address, &route);
+
+	if (found == FOUND_ONE && str_eq(route.transport, "local"))
+		return FOUND_NONE;
+	return found;
+}
+
 const struct expand_world local_world = {
 	.alias = find_alias,
 	.addresses = find_addresses,
 	.local_name = find_local_name,
+	.elsewhere = find_elsewhere,
 };

@@ -142,8 +142,8 @@ static bool
 go_together(const struct rec_env_rcpt *a, const struct rec_env_rcpt *b)
 {
 	return str_eq(a->sender, b->sender) &&
-	    forward_is(a->address, a->orig, a->via) ==
-	    forward_is(b->address, b->orig, b->via);
+	    forward_is(a->kind, a->address, a->orig, a->via) ==
+	    forward_is(b->kind, b->address, b->orig, b->via);
 }
 
 /* Takes up to n ready recipients with one sender, who is given.  The next job

@@ -91,17 +91,6 @@ dest_for(struct mail *mail, const struct spool_rcpt *r,
 	return d;
 }
 
-static struct route
-local_route(const struct spool_rcpt *r)
-{
-	return (struct route){
-		.class = ROUTE_LOCAL,
-		.transport = "local",
-		.nexthop = params.myhostname,
-		.address = r->env.address,
-	};
-}
-
 static void
 refuse(struct mail *mail, uint32_t i, struct dsn *why)
 {
@@ -117,6 +106,29 @@ sender_of(const struct mail *mail, const struct spool_rcpt *r)
 	return r->env.sender[0] != '\0' ? r->env.sender : mail->m.env.sender;
 }
 
+/* What local has found out: the mailbox of a user, a file, a command. */
+static enum found
+find_local_route(struct mail *mail, const struct rec_env_rcpt *env,
+    struct route *route)
+{
+	enum route_box which = env->kind == RCPT_NOBODY ? ROUTE_BOX_NOBODY
+							: ROUTE_BOX_USER;
+	enum found f = FOUND_NONE;
+
+	if (env->kind == RCPT_MAILBOX || env->kind == RCPT_NOBODY)
+		f = route_mailbox(&mail->arena, which, env->user, env->address,
+		    route);
+	if (f != FOUND_NONE)
+		return f;
+	*route = (struct route){
+		.class = ROUTE_LOCAL,
+		.transport = "local",
+		.nexthop = params.myhostname,
+		.address = env->address,
+	};
+	return FOUND_ONE;
+}
+
 static enum found
 find_route(struct mail *mail, const struct spool_rcpt *r, struct route *route,
     struct dsn *why)
@@ -124,8 +136,7 @@ find_route(struct mail *mail, const struct spool_rcpt *r, struct route *route,
 	if (r->env.kind == RCPT_ADDRESS)
 		return route_resolve(&mail->arena, sender_of(mail, r),
 		    r->env.address, route, why);
-	*route = local_route(r);
-	return FOUND_ONE;
+	return find_local_route(mail, &r->env, route);
 }
 
 struct dest *

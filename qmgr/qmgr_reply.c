@@ -83,7 +83,7 @@ add_members(struct job *job, uint32_t index, struct slice members)
 		struct rec_job_member member;
 
 		if (!rec_get_job_member(&member, &w) ||
-		    member.kind > RCPT_COMMAND)
+		    member.kind >= RCPT_KINDS)
 			return false;
 		struct rec_env_rcpt env = member_env(&mail->m.rcpts[index],
 		    &member);
@@ -126,7 +126,7 @@ members_good(struct slice members)
 
 	while (wire_more(&w))
 		if (!rec_get_job_member(&member, &w) ||
-		    member.kind > RCPT_COMMAND || !member_fits(&member))
+		    member.kind >= RCPT_KINDS || !member_fits(&member))
 			return false;
 	return wire_done(&w);
 }

@@ -32,11 +32,13 @@ smtp_request_rcpts(struct job *j, struct slice records)
 		j->mail.rcpts[i].address = arena_strdup(&j->arena, r.address);
 		j->places[i].index = r.index;
 		j->places[i].orig = arena_strdup(&j->arena, r.orig);
+		const char *via = r.kind == RCPT_ADDRESS ? r.via : "";
 		if (i == 0)
-			j->forwarded = forward_is(r.address, r.orig, r.via);
+			j->forwarded = forward_is(r.kind, r.address, r.orig,
+			    via);
 		if (i == 0)
-			j->via = arena_strdup(&j->arena, r.via);
-		else if (!str_eq(j->via, r.via))
+			j->via = arena_strdup(&j->arena, via);
+		else if (!str_eq(j->via, via))
 			j->via = "";
 	}
 	j->mail.n_rcpts = n;

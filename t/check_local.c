@@ -145,6 +145,7 @@ static const struct {
 	{ "ext+ended", "bob" },
 	{ "twice", "bob, bob+a, bob@here" },
 	{ "deep", "fwd" },
+	{ "mixed", "alice, farfar, boxer" },
 	{ "many", "staff, nested, staff, list" },
 };
 
@@ -184,8 +185,30 @@ find_local_name(struct arena *a, const char *address, const char **name)
 	return str_eq(addr.domain, "here") ? FOUND_ONE : FOUND_NONE;
 }
 
-static const struct expand_world world = { find_alias, find_addresses,
-	find_local_name };
+/* Users whose names begin with box, and nobodies with far; or all. */
+static bool all_elsewhere;
+
+static enum found
+find_elsewhere(struct arena *a, enum rcpt_kind kind, const char *user,
+    const char *address)
+{
+	(void)a;
+	(void)address;
+	if (str_eq(user, "boxlater"))
+		return FOUND_FAILED;
+	if (kind == RCPT_MAILBOX && all_elsewhere)
+		return FOUND_ONE;
+	return str_starts(user, kind == RCPT_MAILBOX ? "box" : "far")
+	    ? FOUND_ONE
+	    : FOUND_NONE;
+}
+
+static const struct expand_world world = {
+	.alias = find_alias,
+	.addresses = find_addresses,
+	.local_name = find_local_name,
+	.elsewhere = find_elsewhere,
+};
 
 static const struct {
 	const char *name;
@@ -205,6 +228,9 @@ static const struct {
 	{ "stuck", "stuck:1009:1009:/home/stuck:/bin/sh:" },
 	{ "self", "self:1010:1010:/home/self:/bin/sh:" },
 	{ "root", "root:0:0:/root:/bin/sh:" },
+	{ "boxer", "boxer:1020:1020:/home/boxer:/bin/sh:" },
+	{ "boxfwd", "boxfwd:1021:1021:/home/boxfwd:/bin/sh:" },
+	{ "farmer", "farmer:1022:1022:/home/farmer:/bin/sh:" },
 	{ "unknowable", NULL },
 };
 
@@ -218,6 +244,7 @@ static const struct {
 	{ "/home/fo/.forward", OUTCOME_SENT, "own@far.org\n" },
 	{ "/home/fwd/.forward+ext", OUTCOME_SENT, "ext@far.org\n" },
 	{ "/home/fwd/.forward+_etc_x", OUTCOME_SENT, "bad@far.org\n" },
+	{ "/home/boxfwd/.forward", OUTCOME_SENT, "\\boxfwd, z@far.org" },
 	{ "/home/keeper/.forward", OUTCOME_SENT, "\\keeper, z@far.org" },
 	{ "/home/selfish/.forward", OUTCOME_SENT, "selfish\nz@far.org" },
 	{ "/home/runner/.forward", OUTCOME_SENT,
@@ -274,6 +301,7 @@ show_end(const struct expand *e, struct buf *out)
 		[RCPT_MAILBOX] = "box:",
 		[RCPT_FILE] = "file:",
 		[RCPT_COMMAND] = "cmd:",
+		[RCPT_NOBODY] = "nobody:",
 	};
 
 	if (e->fate.outcome != OUTCOME_NONE) {
@@ -391,10 +419,47 @@ static const struct {
 	{ "|/bin/sh@here", "5.1.1 unknown user: \"|/bin/sh\"" },
 	{ "/etc/passwd@here", "5.1.1 unknown user: \"/etc/passwd\"" },
 	{ "\\alice@here", "5.1.1 unknown user: \"\\alice\"" },
+	{ "boxer@here", "box:boxer@here(boxer) " },
+	{ "Boxer+x@here", "box:Boxer+x@here(boxer) " },
+	{ "boxfwd@here", "z@far.org box:boxfwd@here(boxfwd) " },
+	{ "boxnobody+x@here", "box:boxnobody+x@here(boxnobody) " },
+	{ "boxlater@here", "4.3.0 mailbox transport lookup error" },
+	{ "farmer@here", "direct /home/farmer box:farmer@here(farmer) " },
+	{ "faraway@here", "nobody:faraway@here(faraway) " },
+	{ "mixed@here",
+	    "box:alice@here(alice) nobody:farfar@here(farfar) "
+	    "box:boxer@here(boxer) " },
 	{ "many@here",
 	    "x@far.org y@far.org<owner-list@here> box:alice@here(alice) "
 	    "box:bob@here(bob) box:carol@here(carol) " },
 };
+
+START_TEST(mailboxes_may_all_be_elsewhere)
+{
+	static const struct {
+		const char *rcpt, *want;
+	} cases[] = {
+		{ "alice+x@here", "box:alice+x@here(alice) " },
+		{ "nosuch@here", "box:nosuch@here(nosuch) " },
+		{ "farfar@here", "box:farfar@here(farfar) " },
+		{ "fwd@here", "z@far.org " },
+		{ "keeper@here", "z@far.org box:keeper@here(keeper) " },
+		{ "postmaster@here", "box:postmaster@here(postmaster) " },
+		{ "root@here", "box:root@here(root) " },
+		{ "unknowable@here", "4.3.0 user lookup error" },
+	};
+
+	set_params();
+	all_elsewhere = true;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEAN_BUF struct buf got = { 0 };
+
+		expand(cases[i].rcpt, &got);
+		ck_assert_str_eq(buf_str(&got), cases[i].want);
+	}
+	all_elsewhere = false;
+}
+END_TEST
 
 START_TEST(a_recipient_means)
 {
@@ -547,6 +612,39 @@ static const struct {
 	    "/var/mail/u" },
 };
 
+static const struct {
+	const char *maps, *target;
+	bool root, later;
+} commands[] = {
+	{ "inline:{u=sieve}", "sieve", false, false },
+	{ "inline:{v=sieve}", "procmail", false, false },
+	{ "inline:{v=x} inline:{{u = two words}}", "two words", false, false },
+	{ "inline:{u=sieve}", "/var/mail/u", true, false },
+	{ "fail:x", "", false, true },
+};
+
+START_TEST(a_user_has_a_command)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct msg_deliver m = { 0 };
+	const struct local_user who = { .name = "u",
+		.home = "/h/u",
+		.root = commands[_i].root };
+	const char *why = "";
+
+	set_params();
+	params.mailbox_command = "procmail";
+	params.mailbox_command_maps = commands[_i].maps;
+	ck_assert_msg(local_place_open(&why), "%s", why);
+	ck_assert_int_eq(local_place_mailbox(&a, &who, &m),
+	    !commands[_i].later);
+	if (!commands[_i].later)
+		ck_assert_str_eq(m.target, commands[_i].target);
+	params.mailbox_command_maps = "";
+	ck_assert(local_place_open(&why));
+}
+END_TEST
+
 START_TEST(a_user_has_a_place)
 {
 	CLEAN_ARENA struct arena a = { 0 };
@@ -559,7 +657,7 @@ START_TEST(a_user_has_a_place)
 	params.mailbox_command = places[_i].command;
 	params.home_mailbox = places[_i].home;
 	params.mail_spool_directory = places[_i].spool;
-	local_place_mailbox(&a, &who, &m);
+	ck_assert(local_place_mailbox(&a, &who, &m));
 	ck_assert_int_eq(m.kind, places[_i].kind);
 	ck_assert_str_eq(m.user, places[_i].user);
 	ck_assert_str_eq(m.target, places[_i].target);
@@ -692,6 +790,9 @@ suite_of_cases(void)
 	tcase_add_test(t, a_user_has_fields);
 	tcase_add_test(t, owners_and_requests_stay_whole);
 	tcase_add_loop_test(t, a_user_has_a_place, 0, ARRAY_LEN(places));
+	tcase_add_loop_test(t, a_user_has_a_command, 0,
+	    (int)ARRAY_LEN(commands));
+	tcase_add_test(t, mailboxes_may_all_be_elsewhere);
 	tcase_add_test(t, fields_in_front_are_one_line_each);
 	tcase_add_test(t, variables_of_commands_are_harmless);
 	tcase_add_test(t, a_name_with_a_delimiter_has_no_extension);

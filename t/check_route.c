@@ -344,6 +344,58 @@ START_TEST(a_user_without_the_extension)
 }
 END_TEST
 
+static const struct {
+	const char *more;
+	enum route_box which;
+	const char *user;
+	enum found found;
+	const char *transport, *nexthop;
+} boxes[] = {
+	{ "", ROUTE_BOX_USER, "u", FOUND_NONE, NULL, NULL },
+	{ "", ROUTE_BOX_NOBODY, "u", FOUND_NONE, NULL, NULL },
+	{ "mailbox_transport = relay:[10.0.0.9]:24\n", ROUTE_BOX_USER, "u",
+	    FOUND_ONE, "relay", "[10.0.0.9]:24" },
+	{ "mailbox_transport = relay:[10.0.0.9]:24\n", ROUTE_BOX_NOBODY, "u",
+	    FOUND_NONE, NULL, NULL },
+	{ "mailbox_transport = relay\n", ROUTE_BOX_USER, "u", FOUND_ONE,
+	    "relay", "home.example" },
+	{ "fallback_transport = :old.example\n", ROUTE_BOX_NOBODY, "u",
+	    FOUND_ONE, "local", "old.example" },
+	{ "fallback_transport = error:5.1.1 gone\n", ROUTE_BOX_NOBODY, "u",
+	    FOUND_ONE, "error", "5.1.1 gone" },
+	{ "mailbox_transport = relay:x\n"
+	  "mailbox_transport_maps = inline:{u=smtp:y}\n",
+	    ROUTE_BOX_USER, "u", FOUND_ONE, "smtp", "y" },
+	{ "mailbox_transport = relay:x\n"
+	  "mailbox_transport_maps = inline:{u=smtp:y}\n",
+	    ROUTE_BOX_USER, "v", FOUND_ONE, "relay", "x" },
+	{ "fallback_transport_maps = inline:{u=smtp:y}\n", ROUTE_BOX_NOBODY,
+	    "v", FOUND_NONE, NULL, NULL },
+	{ "fallback_transport_maps = fail:down\n", ROUTE_BOX_NOBODY, "u",
+	    FOUND_FAILED, NULL, NULL },
+	{ "mailbox_transport = relay:x\nmailbox_transport_maps = fail:down\n",
+	    ROUTE_BOX_USER, "u", FOUND_FAILED, NULL, NULL },
+};
+
+START_TEST(a_mailbox_may_be_elsewhere)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	struct route r = { 0 };
+
+	open_with(boxes[_i].more);
+	ck_assert_int_eq(route_mailbox(&a, boxes[_i].which, boxes[_i].user,
+			     "u+x@home.example", &r),
+	    boxes[_i].found);
+	if (boxes[_i].found == FOUND_ONE) {
+		ck_assert_str_eq(r.transport, boxes[_i].transport);
+		ck_assert_str_eq(r.nexthop, boxes[_i].nexthop);
+		ck_assert_str_eq(r.address, "u+x@home.example");
+		ck_assert_int_eq(r.class, ROUTE_LOCAL);
+	}
+	route_close();
+}
+END_TEST
+
 START_TEST(what_cannot_be_opened_is_named)
 {
 	const char *why = "";
@@ -370,6 +422,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, refused_or_later, 0, ARRAY_LEN(refusals));
 	tcase_add_loop_test(t, known_recipient, 0, ARRAY_LEN(known));
 	tcase_add_test(t, a_user_without_the_extension);
+	tcase_add_loop_test(t, a_mailbox_may_be_elsewhere, 0, ARRAY_LEN(boxes));
 	tcase_add_test(t, what_cannot_be_opened_is_named);
 	suite_add_tcase(s, t);
 	return s;

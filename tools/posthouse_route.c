@@ -196,7 +196,11 @@ show_mailbox(const char *user)
 		end_way(OUTCOME_DEFER, "4.3.0", "the user cannot be looked up");
 		return;
 	}
-	local_place_mailbox(&arena, &who, &m);
+	if (!local_place_mailbox(&arena, &who, &m)) {
+		end_way(OUTCOME_DEFER, "4.3.0",
+		    "mailbox_command_maps cannot be asked");
+		return;
+	}
 	show("%s of user %s: %s",
 	    m.kind == DELIVER_COMMAND ? "mailbox_command" : "mailbox", m.user,
 	    m.target);
@@ -263,6 +267,31 @@ answer_file(struct expand *e)
 }
 
 static void show_way(const char *address);
+static void show_transport(const struct route *r, const char *user);
+
+/* Members that are users of ours, or nobody. */
+static void
+show_box(const struct expand_member *m)
+{
+	bool nobody = m->kind == RCPT_NOBODY;
+	struct route r = { .transport = "local" };
+	enum found f = route_mailbox(&arena,
+	    nobody ? ROUTE_BOX_NOBODY : ROUTE_BOX_USER, m->user, m->address,
+	    &r);
+
+	if (f == FOUND_FAILED) {
+		end_way(OUTCOME_DEFER, "4.3.0", "a table cannot be asked");
+		return;
+	}
+	if (f == FOUND_NONE || str_eq(r.transport, "local")) {
+		show_mailbox(m->user);
+		return;
+	}
+	show("%s of %s: transport %s, next hop %s",
+	    nobody ? "fallback_transport" : "mailbox_transport", m->address,
+	    r.transport, r.nexthop);
+	show_transport(&r, m->user);
+}
 
 static void
 show_member(const struct expand_member *m)
@@ -272,13 +301,16 @@ show_member(const struct expand_member *m)
 		show_way(m->address);
 		break;
 	case RCPT_MAILBOX:
-		show_mailbox(m->user);
+	case RCPT_NOBODY:
+		show_box(m);
 		break;
 	case RCPT_FILE:
 		show("file %s (as %s)", m->address, m->user);
 		break;
 	case RCPT_COMMAND:
 		show("command |%s (as %s)", m->address, m->user);
+		break;
+	case RCPT_KINDS:
 		break;
 	}
 }
@@ -325,8 +357,9 @@ program_of(const char *transport)
 	return "";
 }
 
+/* user: whose mailbox it is, or NULL where that is still to be found out. */
 static void
-show_transport(const struct route *r)
+show_transport(const struct route *r, const char *user)
 {
 	const char *program = program_of(r->transport);
 
@@ -338,10 +371,12 @@ show_transport(const struct route *r)
 		show("discarded: %s", r->nexthop);
 	else if (str_eq(program, "smtp"))
 		show_hosts(r->nexthop);
-	else if (str_eq(program, "local") && r->class == ROUTE_LOCAL)
-		show_local(r->address);
-	else if (str_eq(program, "local"))
+	else if (str_eq(program, "local") && str_eq(r->transport, "virtual"))
 		show_virtual(r->address);
+	else if (str_eq(program, "local") && user != NULL)
+		show_mailbox(user);
+	else if (str_eq(program, "local"))
+		show_local(r->address);
 	else if (program[0] == '\0')
 		end_way(OUTCOME_DEFER, "4.3.5",
 		    "no service in master.conf has this transport");
@@ -399,11 +434,11 @@ show_route(const char *address)
 		show("as %s", r.address);
 	show("transport %s, next hop %s", r.transport, r.nexthop);
 	if (r.class == ROUTE_OTHER && forward_is_changed() &&
-	    forward_is(address, for_whom, ""))
+	    forward_is(RCPT_ADDRESS, address, for_whom, ""))
 		show("forwarded: the sender becomes one of %s (SRS)",
 		    params.srs_domain);
 	if (show_known(address, r.class))
-		show_transport(&r);
+		show_transport(&r, NULL);
 }
 
 /* From an address in internal form, complete, to where its mail ends. */

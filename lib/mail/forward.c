@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "msg_words.h"
 #include "param.h"
 #include "str.h"
 
@@ -18,10 +19,12 @@ domain_of(const char *address)
 }
 
 bool
-forward_is(const char *address, const char *orig, const char *via)
+forward_is(uint8_t kind, const char *address, const char *orig, const char *via)
 {
 	const char *domain = domain_of(orig);
 
+	if (kind != RCPT_ADDRESS)
+		return false;
 	if (via[0] != '\0')
 		return true;
 	/* A name without a dot was completed. */

@@ -11,12 +11,16 @@
 
 #pragma once
 
+#include <stdint.h>
+
 #include "util.h"
 
-/* Whether a recipient is one that mail is forwarded to: `orig` is whom it was
- * for ("": him), and `via` the local address that sent it on, "" where none
- * did.  Another address of the same domain is no forwarding. */
-bool forward_is(const char *address, const char *orig, const char *via);
+/* Whether a recipient is one that mail is forwarded to: kind is enum rcpt_kind,
+ * `orig` is whom it was for ("": him), and `via` the local address that sent it
+ * on, "" where none did.  Another address of the same domain is no forwarding,
+ * nor is the mailbox of a user of ours, wherever it is. */
+bool forward_is(uint8_t kind, const char *address, const char *orig,
+    const char *via);
 
 /* True where what is forwarded is changed at all. */
 bool forward_is_changed(void);

@@ -29,6 +29,8 @@ enum rcpt_kind {
 	RCPT_MAILBOX, /* the mailbox of `user`, without alias or .forward */
 	RCPT_FILE,    /* address is a path */
 	RCPT_COMMAND, /* address is a command line */
+	RCPT_NOBODY,  /* `user` has neither an account nor an alias here */
+	RCPT_KINDS,
 };
 
 /* Bytes of an address, path, command or name in a job_member: a recipient

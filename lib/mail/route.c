@@ -45,6 +45,8 @@ enum maps {
 	MAPS_RELAYHOST,
 	MAPS_SENDER_BCC,
 	MAPS_RECIPIENT_BCC,
+	MAPS_BOX,
+	MAPS_FALLBACK,
 };
 
 static struct maps_open {
@@ -62,6 +64,8 @@ static struct maps_open {
 	[MAPS_RELAYHOST] = { PARAM(sender_dependent_relayhost_maps) },
 	[MAPS_SENDER_BCC] = { PARAM(sender_bcc_maps) },
 	[MAPS_RECIPIENT_BCC] = { PARAM(recipient_bcc_maps) },
+	[MAPS_BOX] = { PARAM(mailbox_transport_maps) },
+	[MAPS_FALLBACK] = { PARAM(fallback_transport_maps) },
 };
 
 static struct buf fault;
@@ -433,6 +437,40 @@ route_resolve(struct arena *a, const char *sender, const char *address,
 	if (f != FOUND_NONE)
 		return f == FOUND_ONE ? FOUND_NONE : FOUND_FAILED;
 	*out = r;
+	return FOUND_ONE;
+}
+
+/* ---- local users ---- */
+
+static const struct {
+	enum maps maps;
+	size_t transport; /* offset in params */
+} boxes[] = {
+	[ROUTE_BOX_USER] = { MAPS_BOX,
+	    offsetof(struct params, mailbox_transport) },
+	[ROUTE_BOX_NOBODY] = { MAPS_FALLBACK,
+	    offsetof(struct params, fallback_transport) },
+};
+
+enum found
+route_mailbox(struct arena *a, enum route_box which, const char *user,
+    const char *address, struct route *out)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	enum found f = tables_get(&maps[boxes[which].maps].all, user, &value);
+	struct addr addr = addr_split(a, address);
+
+	if (f == FOUND_NONE)
+		buf_adds(&value, value_of(boxes[which].transport));
+	if (f == FOUND_FAILED || value.len == 0)
+		return f == FOUND_FAILED ? f : FOUND_NONE;
+	*out = (struct route){
+		.class = ROUTE_LOCAL,
+		.transport = "local",
+		.nexthop = addr.domain,
+		.address = arena_strdup(a, address),
+	};
+	apply(a, buf_str(&value), addr.domain, out);
 	return FOUND_ONE;
 }
 

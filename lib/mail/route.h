@@ -51,6 +51,17 @@ enum found route_classify(const char *domain, enum route_class *out);
 enum found route_resolve(struct arena *a, const char *sender,
     const char *address, struct route *out, struct dsn *why);
 
+/* Where the mail of a local user goes once his aliases and .forward files have
+ * been followed: mailbox_transport, or fallback_transport of one who is not
+ * here, and the tables that are asked before them.  user is without extension,
+ * in lower case.  FOUND_NONE: nowhere else; it is for local. */
+enum route_box {
+	ROUTE_BOX_USER,
+	ROUTE_BOX_NOBODY
+};
+enum found route_mailbox(struct arena *a, enum route_box which,
+    const char *user, const char *address, struct route *out);
+
 /* Whether the recipient is known (RCPT time).  `remote` is set, with
  * FOUND_NONE, where only the lookup program can say (a local user; key in
  * *user): the caller asks it and takes its word.  There may be an account with
