@@ -25,11 +25,14 @@ smtp_libsmtp_a_SOURCES = \
 	smtp/smtp_socket.h smtp/smtp_socket.c \
 	smtp/smtp_conn.h smtp/smtp_conn.c \
 	smtp/smtp_request.h smtp/smtp_request.c \
+	smtp/smtp_generic.h smtp/smtp_generic.c \
 	smtp/smtp_forward.h smtp/smtp_forward.c \
 	smtp/smtp_job.h smtp/smtp_job.c \
 	smtp/smtp_probe.h smtp/smtp_probe.c \
 	smtp/smtp_backup.h smtp/smtp_backup.c \
 	smtp/smtp_etrn.h smtp/smtp_etrn.c
+check_PROGRAMS += t/check_smtp_generic
+t_check_smtp_generic_LDADD = smtp/libsmtp.a $(LDADD)
 check_PROGRAMS += t/check_smtp_auth
 t_check_smtp_auth_LDADD = smtp/libsmtp.a $(LDADD)
 check_PROGRAMS += t/check_smtp_reply t/check_smtp_mime t/check_smtp_content \

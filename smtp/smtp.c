@@ -26,6 +26,7 @@
 #include "smtp_conn.h"
 #include "smtp_etrn.h"
 #include "smtp_forward.h"
+#include "smtp_generic.h"
 #include "smtp_job.h"
 #include "smtp_probe.h"
 #include "smtp_result.h"
@@ -107,6 +108,7 @@ main(int argc, char **argv)
 	if (!own_open(&why))
 		log_fatal("%s", why);
 	smtp_backup_open();
+	smtp_generic_open();
 	smtp_tls_open();
 	smtp_sts_open();
 	smtp_result_open();

@@ -165,7 +165,7 @@ say_mail(struct smtp_client *c)
 	struct buf *out = &c->port.out;
 
 	buf_adds(out, "MAIL FROM:<");
-	addr_put_internal(out, c->mail->sender);
+	addr_put_internal(out, smtp_mail_from(c->mail));
 	buf_addc(out, '>');
 	if ((c->offer.extensions & SMTP_EXT_SIZE) != 0 && !c->mail->probe)
 		buf_addf(out, " SIZE=%llu", (unsigned long long)c->mail->size);
@@ -201,7 +201,7 @@ say_rcpt(struct smtp_client *c)
 	struct smtp_mail *m = c->mail;
 
 	buf_adds(&c->port.out, "RCPT TO:<");
-	addr_put_internal(&c->port.out, m->rcpts[c->say_rcpt].address);
+	addr_put_internal(&c->port.out, smtp_mail_to(&m->rcpts[c->say_rcpt]));
 	buf_adds(&c->port.out, ">\r\n");
 	c->say_rcpt = smtp_mail_next(m, c->say_rcpt + 1);
 	if (c->say_rcpt < m->n_rcpts)

@@ -21,6 +21,7 @@
 #include "param.h"
 #include "smtp_conn.h"
 #include "smtp_forward.h"
+#include "smtp_generic.h"
 #include "smtp_request.h"
 
 /* Hosts of a next hop that qmgr is told of. */
@@ -518,9 +519,12 @@ job_new(struct chan *c, const struct msg_job *m, int fd)
 	return j;
 }
 
+/* Or it is not forwarded. */
 static void
 on_forwarded(struct job *j, const char *why)
 {
+	if (why == NULL && !smtp_generic_show(j))
+		why = "smtp_generic_maps or the message cannot be read";
 	if (why != NULL)
 		finish_local(j, why);
 	else
@@ -546,7 +550,7 @@ smtp_job_start(struct chan *c, const void *body, size_t len, int fd)
 	else if (!smtp_request_message(j, &m))
 		finish_local(j, "the queue file cannot be read");
 	else if (!smtp_forward_ask(j, on_forwarded))
-		begin(j);
+		on_forwarded(j, NULL);
 	return true;
 }
 

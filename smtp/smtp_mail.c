@@ -106,13 +106,13 @@ check_addresses(struct smtp_mail *m, const char *host)
 	const char *text = arena_printf(m->arena,
 	    "SMTPUTF8 is required, but was not offered by host %s", host);
 
-	if (!str_is_ascii(m->sender, strlen(m->sender)))
+	if (!str_is_ascii(smtp_mail_from(m), strlen(smtp_mail_from(m))))
 		smtp_mail_decide_rest(m, OUTCOME_BOUNCE, FAULT_NONE, "5.6.7",
 		    text);
 	for (size_t i = 0; i < m->n_rcpts; i++) {
 		struct smtp_rcpt *r = &m->rcpts[i];
 
-		if (str_is_ascii(r->address, strlen(r->address)))
+		if (str_is_ascii(smtp_mail_to(r), strlen(smtp_mail_to(r))))
 			continue;
 		smtp_mail_decide(m, r, OUTCOME_BOUNCE, FAULT_NONE, "5.6.7",
 		    text);

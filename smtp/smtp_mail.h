@@ -20,6 +20,7 @@
 
 struct smtp_rcpt {
 	const char *address; /* internal form */
+	const char *shown;   /* what the host is told instead, or NULL */
 	struct dsn fate;     /* OUTCOME_NONE: to be tried */
 	int code;            /* of the reply to RCPT that decided, of a probe */
 	enum vetted verdict; /* what that says of the address */
@@ -29,6 +30,7 @@ struct smtp_rcpt {
 
 struct smtp_mail {
 	const char *sender; /* internal form, "" is null */
+	const char *shown;  /* what the host is told instead, or NULL */
 	uint64_t size;
 	struct smtp_source source;
 	struct smtp_rcpt *rcpts;
@@ -42,6 +44,19 @@ struct smtp_mail {
 	bool stale; /* the connection was an old one and ended before the
 		       server said anything to this mail: try a fresh one */
 };
+
+/* What is said in MAIL and RCPT. */
+static inline const char *
+smtp_mail_from(const struct smtp_mail *m)
+{
+	return m->shown != NULL ? m->shown : m->sender;
+}
+
+static inline const char *
+smtp_mail_to(const struct smtp_rcpt *r)
+{
+	return r->shown != NULL ? r->shown : r->address;
+}
 
 /* Starts an attempt: those without a fate are tried. */
 void smtp_mail_begin(struct smtp_mail *m);

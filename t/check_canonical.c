@@ -31,7 +31,16 @@ static const char conf[] =
     "sender_canonical_maps = inline:{{s@x.example = sender@y.example}}\n"
     "recipient_canonical_maps = inline:{{s@x.example = rcpt@y.example}}\n"
     "masquerade_domains = !keep.m.example, m.example\n"
-    "masquerade_exceptions = root\n";
+    "masquerade_exceptions = root\n"
+    "smtp_generic_maps = inline:{"
+    " {alice@mail.example.org = alice@isp.example}"
+    " {bob = bob@isp.example}"
+    " {one@x.example = two@x.example}"
+    " {two@x.example = three@x.example}"
+    " {same@x.example = same@x.example}"
+    " {bad@x.example = a@@b}"
+    " {@mail.example.org = all@isp.example}"
+    " }\n";
 
 static void
 open_tables(void)
@@ -139,6 +148,37 @@ START_TEST(fields_in_place)
 }
 END_TEST
 
+static const struct {
+	const char *address;
+	enum found found;
+	const char *want;
+} generics[] = {
+	{ "alice@mail.example.org", FOUND_ONE, "alice@isp.example" },
+	{ "ALICE@mail.example.org", FOUND_ONE, "alice@isp.example" },
+	{ "alice+x@mail.example.org", FOUND_ONE, "alice@isp.example" },
+	{ "bob@example.org", FOUND_ONE, "bob@isp.example" },
+	{ "bob@far.example", FOUND_NONE, NULL },
+	{ "carol@mail.example.org", FOUND_ONE, "all@isp.example" },
+	{ "one@x.example", FOUND_ONE, "two@x.example" },
+	{ "same@x.example", FOUND_NONE, NULL },
+	{ "bad@x.example", FOUND_FAILED, NULL },
+};
+
+START_TEST(others_see_generic_addresses)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	const char *out = NULL, *why = "";
+
+	open_tables();
+	ck_assert(canonical_open_generic(&why));
+	ck_assert(canonical_has_generic());
+	ck_assert_int_eq(canonical_generic(&a, generics[_i].address, &out),
+	    generics[_i].found);
+	if (generics[_i].found == FOUND_ONE)
+		ck_assert_str_eq(out, generics[_i].want);
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -147,6 +187,8 @@ suite_of_cases(void)
 
 	tcase_add_loop_test(t, addresses_by_class, 0, (int)ARRAY_LEN(cases));
 	tcase_add_loop_test(t, fields_in_place, 0, (int)ARRAY_LEN(fields));
+	tcase_add_loop_test(t, others_see_generic_addresses, 0,
+	    (int)ARRAY_LEN(generics));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -34,6 +34,8 @@ static struct maps {
 	MAPS(canonical_maps, canonical_classes),
 };
 
+static struct tables generic;
+
 static struct buf fault;
 
 static const char *
@@ -44,19 +46,35 @@ value_of(size_t offset)
 	return *at;
 }
 
+static bool
+open_maps(struct tables *ts, const char *parameter, const char *list,
+    const char **why)
+{
+	if (tables_open(ts, list, why))
+		return true;
+	buf_reset(&fault);
+	buf_addf(&fault, "%s: %s", parameter, *why);
+	*why = buf_str(&fault);
+	return false;
+}
+
 bool
 canonical_open(const char **why)
 {
 	canonical_close();
-	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
-		if (tables_open(&maps[i].tables, value_of(maps[i].value), why))
-			continue;
-		buf_reset(&fault);
-		buf_addf(&fault, "%s: %s", maps[i].parameter, *why);
-		*why = buf_str(&fault);
-		return false;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
+		if (!open_maps(&maps[i].tables, maps[i].parameter,
+			value_of(maps[i].value), why))
+			return false;
 	return true;
+}
+
+bool
+canonical_open_generic(const char **why)
+{
+	tables_free(&generic);
+	return open_maps(&generic, "smtp_generic_maps",
+	    params.smtp_generic_maps, why);
 }
 
 void
@@ -64,6 +82,7 @@ canonical_close(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
 		tables_free(&maps[i].tables);
+	tables_free(&generic);
 }
 
 static bool
@@ -107,11 +126,13 @@ read_value(struct arena *a, const char *value, const char *ext, const char *was,
 	    strlen(addr.local) <= ADDR_LOCAL_MAX;
 }
 
+/* The extension of an address that is found without it goes to the new one, but
+ * not where `ext` is NULL. */
 static enum found
 look_up(struct arena *a, const struct tables *ts, const char *address,
-    const char **out)
+    struct buf *ext, const char **out)
 {
-	CLEAN_BUF struct buf value = { 0 }, ext = { 0 };
+	CLEAN_BUF struct buf value = { 0 };
 	enum route_class class;
 	struct addr addr = addr_split(a, address);
 
@@ -119,9 +140,10 @@ look_up(struct arena *a, const struct tables *ts, const char *address,
 		return FOUND_FAILED;
 	bool local = class == ROUTE_LOCAL ||
 	    str_eq_nocase(addr.domain, params.myorigin);
-	enum found f = tables_get_address(ts, address, local, &value, &ext);
+	enum found f = tables_get_address(ts, address, local, &value, ext);
 	if (f == FOUND_ONE &&
-	    !read_value(a, buf_str(&value), buf_str(&ext), address, out))
+	    !read_value(a, buf_str(&value), ext != NULL ? buf_str(ext) : "",
+		address, out))
 		return FOUND_FAILED;
 	return f;
 }
@@ -131,9 +153,10 @@ static bool
 apply_maps(struct arena *a, const struct maps *m, const char **address)
 {
 	for (int depth = 0; m->tables.n > 0 && depth < DEPTH_MAX; depth++) {
+		CLEAN_BUF struct buf ext = { 0 };
 		const char *next = *address;
 
-		switch (look_up(a, &m->tables, *address, &next)) {
+		switch (look_up(a, &m->tables, *address, &ext, &next)) {
 		case FOUND_FAILED:
 			return false;
 		case FOUND_NONE:
@@ -225,8 +248,12 @@ class_of(const struct header_field *f)
 	return CANONICAL_HEADER_SENDER;
 }
 
-enum found
-canonical_field(struct buf *out, const struct header_field *f,
+/* The field is of that class, or of any where the function asks for none. */
+typedef enum found address_fn(struct arena *a, enum canonical_class class,
+    const char *address, const char **out);
+
+static enum found
+rewrite_list(struct buf *out, address_fn *rewrite, enum canonical_class class,
     struct slice value)
 {
 	CLEAN_ARENA struct arena a = { 0 };
@@ -239,8 +266,7 @@ canonical_field(struct buf *out, const struct header_field *f,
 		const char *to;
 		enum found found = list.at[i].domain[0] == '\0'
 		    ? FOUND_NONE
-		    : canonical_address(&a, class_of(f),
-			  addr_internal(&a, &list.at[i]), &to);
+		    : rewrite(&a, class, addr_internal(&a, &list.at[i]), &to);
 
 		if (found == FOUND_FAILED)
 			return FOUND_FAILED;
@@ -256,4 +282,41 @@ canonical_field(struct buf *out, const struct header_field *f,
 	buf_add(&text, value.at + from, value.len - from);
 	buf_add(out, text.text, text.len);
 	return FOUND_ONE;
+}
+
+enum found
+canonical_field(struct buf *out, const struct header_field *f,
+    struct slice value)
+{
+	return rewrite_list(out, canonical_address, class_of(f), value);
+}
+
+/* ---- generic(5) ---- */
+
+bool
+canonical_has_generic(void)
+{
+	return generic.n > 0;
+}
+
+enum found
+canonical_generic(struct arena *a, const char *address, const char **out)
+{
+	enum found f = look_up(a, &generic, address, NULL, out);
+
+	return f == FOUND_ONE && str_eq(*out, address) ? FOUND_NONE : f;
+}
+
+static enum found
+generic_address(struct arena *a, enum canonical_class class,
+    const char *address, const char **out)
+{
+	(void)class; /* it holds for all of them */
+	return canonical_generic(a, address, out);
+}
+
+enum found
+canonical_generic_field(struct buf *out, const struct header_field *f)
+{
+	return rewrite_list(out, generic_address, class_of(f), f->value);
 }

@@ -3,8 +3,9 @@
  * masquerading.
  *
  * canonical_maps and its like give a user another address; masquerade_domains
- * leave host names away.  Each says by classes where it holds.  Uses route.h:
- * route_open() first, and both before the rights are given up.
+ * leave host names away.  Each says by classes where it holds.  What only other
+ * hosts are to see is in smtp_generic_maps.  Uses route.h: route_open() first,
+ * and both before the rights are given up.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -35,3 +36,15 @@ enum found canonical_address(struct arena *a, enum canonical_class class,
  * nothing changes. */
 enum found canonical_field(struct buf *out, const struct header_field *f,
     struct slice value);
+
+/* ---- generic(5): what other hosts alone are to see ---- */
+
+/* smtp_generic_maps: each address is looked up once. */
+MUST_CHECK bool canonical_open_generic(const char **why);
+bool canonical_has_generic(void);
+
+/* As canonical_address() and canonical_field(). */
+enum found canonical_generic(struct arena *a, const char *address,
+    const char **out);
+enum found canonical_generic_field(struct buf *out,
+    const struct header_field *f);
