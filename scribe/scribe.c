@@ -9,12 +9,17 @@
  * come from all programs and is written in the order of time: what follows in
  * a message's life follows in the log.
  *
+ * The sockets are in a set of the kernel's (epoll), which is one descriptor to
+ * the loop: it is watched or left alone as a whole, and says at a look which of
+ * them have something.
+ *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,20 +32,22 @@
 #include "scribe_out.h"
 #include "scribe_round.h"
 
-#define REST       ((int64_t)25) /* milliseconds between two looks */
-#define GATHER     ((int64_t)5)  /* from the first line to the first look */
-#define TURN       16            /* packets of one socket in one look */
-#define PACKET_MAX ((size_t)262144)
+#define REST       ((int64_t)25)    /* milliseconds between two looks */
+#define GATHER     ((int64_t)5)     /* from the first line to the first look */
+#define TURN       16               /* packets of one socket in one look */
+#define SOCKETS    64               /* of one look */
+#define PACKET_MAX ((size_t)131072) /* twice what log.c makes */
 
 struct pipe {
 	struct list link;
-	struct loop_watch watch;
 	struct line_source from;
 	char *label;
 	int fd;
 };
 
 static struct list pipes;
+static int set = -1; /* of all their descriptors */
+static struct loop_watch watch;
 static struct loop_timer rest;
 static size_t taken; /* packets */
 static size_t held;  /* lines that wait for older ones */
@@ -59,51 +66,47 @@ take_packet(const struct pipe *p, const char *packet, size_t len)
 		log_warn("%s sent a log packet that is malformed", p->label);
 }
 
-/* At most n packets of what is there; true where more may be. */
+/* At most TURN packets of what is there; true where more may be. */
 static bool
-read_pipe(struct pipe *p, int n)
+read_pipe(const struct pipe *p)
 {
-	static char packet[PACKET_MAX];
+	static char packets[TURN][PACKET_MAX];
+	struct mmsghdr messages[TURN] = { 0 };
+	struct iovec parts[TURN];
 
-	for (int i = 0; i < n; i++) {
-		ssize_t got = recv(p->fd, packet, sizeof(packet), MSG_DONTWAIT);
-
-		if (got > 0)
-			take_packet(p, packet, (size_t)got);
-		else if (got == 0 || errno != EINTR)
-			return false;
+	for (size_t i = 0; i < TURN; i++) {
+		parts[i] = (struct iovec){ packets[i], PACKET_MAX };
+		messages[i].msg_hdr.msg_iov = &parts[i];
+		messages[i].msg_hdr.msg_iovlen = 1;
 	}
-	return true;
-}
-
-static void
-wait_for_lines(int what)
-{
-	LIST_EACH(struct pipe, p, &pipes, link)
-		loop_want(&p->watch, what);
+	int n = recvmmsg(p->fd, messages, TURN, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n && messages[i].msg_len > 0; i++)
+		take_packet(p, packets[i], messages[i].msg_len);
+	return n == TURN || (n < 0 && errno == EINTR);
 }
 
 /* What a socket has beyond its turn waits for the next look. */
 static void
 look(struct loop_timer *t)
 {
+	struct epoll_event ready[SOCKETS];
 	size_t before = taken;
+	int n = epoll_wait(set, ready, SOCKETS, 0);
 
-	LIST_EACH(struct pipe, p, &pipes, link)
-		(void)read_pipe(p, TURN);
+	for (int i = 0; i < n; i++)
+		(void)read_pipe(ready[i].data.ptr);
 	if (taken != before || held > 0)
 		loop_timer(t, REST, look);
 	else
-		wait_for_lines(LOOP_READ);
+		loop_want(&watch, LOOP_READ);
 }
 
 static void
-on_pipe(struct loop_watch *w __attribute__((unused)),
-    int what __attribute__((unused)))
+on_lines(struct loop_watch *w, int what __attribute__((unused)))
 {
 	if (rest.at != 0)
 		return;
-	wait_for_lines(LOOP_NOTHING);
+	loop_want(w, LOOP_NOTHING);
 	loop_timer(&rest, GATHER, look);
 }
 
@@ -113,6 +116,7 @@ static bool
 take_pipe(const void *body, size_t len, int fd)
 {
 	struct msg_ctl_logpipe m;
+	struct epoll_event want = { .events = EPOLLIN };
 
 	if (fd < 0 || !msg_get_ctl_logpipe(&m, body, len)) {
 		close_fd(&fd);
@@ -124,8 +128,9 @@ take_pipe(const void *body, size_t len, int fd)
 	p->from = (struct line_source){ host, p->label };
 	p->fd = fd;
 	list_append(&pipes, &p->link);
-	loop_watch(&p->watch, fd, rest.at == 0 ? LOOP_READ : LOOP_NOTHING,
-	    on_pipe);
+	want.data.ptr = p;
+	if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &want) < 0)
+		log_fatal("the log socket of %s: %m", p->label);
 	return true;
 }
 
@@ -166,11 +171,10 @@ static void
 drain(void)
 {
 	loop_cancel(&rest);
-	LIST_EACH(struct pipe, p, &pipes, link) {
-		while (read_pipe(p, TURN))
+	loop_unwatch(&watch);
+	LIST_EACH(struct pipe, p, &pipes, link)
+		while (read_pipe(p))
 			continue;
-		loop_unwatch(&p->watch);
-	}
 	held = round_each(ROUND_ALL, out_record);
 	flush();
 }
@@ -194,8 +198,12 @@ main(int argc, char **argv)
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		log_fatal("no host name: %m");
 	host[strcspn(host, ".")] = '\0'; /* as syslog writes it */
+	set = epoll_create1(EPOLL_CLOEXEC);
+	if (set < 0)
+		log_fatal("epoll: %m");
 	out_start();
 	program_confine();
+	loop_watch(&watch, set, LOOP_READ, on_lines);
 	loop_each_round(flush);
 	program_run(&calls);
 }
