@@ -33,7 +33,7 @@ struct work {
 	struct chan *from; /* NULL: who asked is gone */
 	struct buf request;
 	struct msg_deliver m; /* in the request */
-	struct worker *worker;
+	struct errand errand;
 	int mail;
 };
 
@@ -77,10 +77,23 @@ answer(struct work *w, struct slice packet, const char *trouble)
 }
 
 static void
-on_over(void *owner, struct slice packet)
+stop_running(struct work *w)
 {
+	list_drop(&w->link);
+	loop_cancel(&w->timer);
 	n_running--;
-	answer(owner, packet, "the delivery process died");
+}
+
+static void
+on_over(struct errand *e, struct slice packet)
+{
+	struct work *w = container_of(e, struct work, errand);
+
+	stop_running(w);
+	if (packet.at == NULL && w->from != NULL)
+		list_append(&waiting, &w->link);
+	else
+		answer(w, packet, "the delivery process died");
 	start_some();
 }
 
@@ -91,7 +104,7 @@ on_late(struct loop_timer *timer)
 
 	log_warn("%s: delivery of user %s takes too long: killed", w->m.id,
 	    w->m.user);
-	worker_kill(w->worker); /* its end is told by on_over() */
+	worker_kill(w->errand.worker); /* its end is told by on_over() */
 }
 
 /* False where it has to wait. */
@@ -100,19 +113,28 @@ start_one(struct work *w)
 {
 	int64_t left = w->m.deadline - loop_wall();
 
-	w->worker = worker_give(&w->m, &w->request, w->mail, on_over, w);
-	if (w->worker == NULL && errno == EAGAIN && worker_count() > 0) {
+	/* Who asked waits not much longer, and would have it done again. */
+	if (left <= 0) {
+		answer(w, ERRAND_NOT_BEGUN, "there was no time for it");
+		return true;
+	}
+	w->errand = (struct errand){
+		.m = &w->m,
+		.request = &w->request,
+		.file = &w->mail,
+		.over = on_over,
+	};
+	if (worker_give(&w->errand)) {
+		list_append(&running, &w->link);
+		n_running++;
+		loop_timer(&w->timer, left + GRACE, on_late);
+		return true;
+	}
+	if (errno == EAGAIN && worker_count() > 0) {
 		list_prepend(&waiting, &w->link);
 		return false;
 	}
-	if (w->worker == NULL) {
-		answer(w, (struct slice){ "", 0 }, strerror(errno));
-		return true;
-	}
-	close_fd(&w->mail);
-	list_append(&running, &w->link);
-	n_running++;
-	loop_timer(&w->timer, MAX(left, 0) + GRACE, on_late);
+	answer(w, ERRAND_NOT_BEGUN, strerror(errno));
 	return true;
 }
 

@@ -30,6 +30,13 @@ struct deliver_result {
 	bool by_forward;   /* all this is about such a file */
 };
 
+/* A message, its place, and what becomes of it. */
+struct deliver_mail {
+	struct msg_deliver m;
+	int file; /* the message's; -1 for a .forward file */
+	struct deliver_result result;
+};
+
 /* Who the child is. */
 struct deliver_user {
 	const char *name; /* "" for a virtual mailbox */
@@ -53,8 +60,8 @@ uint64_t deliver_size(const struct msg_deliver *m);
 
 /* ---- the places ---- */
 
-void deliver_maildir(const struct msg_deliver *m, int mail,
-    struct deliver_result *r);
+/* All for one Maildir; what has a result already is left out. */
+void deliver_maildir(struct deliver_mail *mails, size_t n);
 
 /* DELIVER_MBOX, and DELIVER_FILE, which may also be /dev/null and whose folder
  * need not let us make a dotlock. */
@@ -76,9 +83,9 @@ void deliver_forward(const char *paths, bool strict,
 bool deliver_become(const struct msg_deliver *m, struct deliver_user *user,
     struct deliver_result *r);
 
-/* Delivers, as that user. */
-void deliver_as(const struct msg_deliver *m, int mail,
-    const struct deliver_user *user, struct deliver_result *r);
+/* Delivers, as that user.  Several are of one kind and for one place. */
+void deliver_as(struct deliver_mail *mails, size_t n,
+    const struct deliver_user *user);
 
 /* Whether it needs the group of the mail spool, whose folder it may write. */
 bool deliver_in_spool(const struct msg_deliver *m);

@@ -128,19 +128,21 @@ become(const struct deliver_user *user, bool spool)
 }
 
 static void
-dispatch(const struct msg_deliver *m, int mail, const struct deliver_user *user,
-    struct deliver_result *r)
+dispatch(struct deliver_mail *mail, const struct deliver_user *user)
 {
+	const struct msg_deliver *m = &mail->m;
+	struct deliver_result *r = &mail->result;
+
 	switch ((enum deliver_kind)m->kind) {
 	case DELIVER_MAILDIR:
-		deliver_maildir(m, mail, r);
+		deliver_maildir(mail, 1);
 		break;
 	case DELIVER_MBOX:
 	case DELIVER_FILE:
-		deliver_mbox(m, mail, r);
+		deliver_mbox(m, mail->file, r);
 		break;
 	case DELIVER_COMMAND:
-		deliver_command(m, mail, user, r);
+		deliver_command(m, mail->file, user, r);
 		break;
 	case DELIVER_FORWARD:
 	case DELIVER_INCLUDE:
@@ -152,12 +154,19 @@ dispatch(const struct msg_deliver *m, int mail, const struct deliver_user *user,
 }
 
 void
-deliver_as(const struct msg_deliver *m, int mail,
-    const struct deliver_user *user, struct deliver_result *r)
+deliver_as(struct deliver_mail *mails, size_t n,
+    const struct deliver_user *user)
 {
-	deliver_forward(m->forward, true, user, r);
-	if (r->outcome == OUTCOME_NONE)
-		dispatch(m, mail, user, r);
+	for (size_t i = 0; i < n; i++)
+		deliver_forward(mails[i].m.forward, true, user,
+		    &mails[i].result);
+	if (n > 1 && mails[0].m.kind == DELIVER_MAILDIR) {
+		deliver_maildir(mails, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (mails[i].result.outcome == OUTCOME_NONE)
+			dispatch(&mails[i], user);
 }
 
 bool

@@ -113,47 +113,85 @@ deliver_text_from_line(struct buf *out, const char *sender, int64_t now)
 	buf_addf(out, "  %s\n", date);
 }
 
-static bool
-give_part(struct deliver_text *t, int mail, uint64_t at, uint64_t len,
-    deliver_piece_fn *piece, void *owner)
-{
-	CLEAN_BUF struct buf in = { 0 };
-	CLEAN_BUF struct buf out = { 0 };
+/* Where the message goes, and what has gathered for it. */
+struct sink {
+	struct deliver_text text;
+	struct buf in, out;
+	deliver_piece_fn *piece;
+	void *owner;
+};
 
+static void
+sink_free(struct sink *s)
+{
+	buf_free(&s->in);
+	buf_free(&s->out);
+}
+
+static bool
+pour(struct sink *s)
+{
+	bool good = s->out.len == 0 || s->piece(s->owner, &s->out);
+
+	buf_reset(&s->out);
+	return good;
+}
+
+static bool
+give_part(struct sink *s, int mail, uint64_t at, uint64_t len)
+{
 	while (len > 0) {
 		size_t n = MIN(len, PIECE);
 
-		if (fd_pread_all(mail, buf_room(&in, n), n, (off_t)at) < 0)
+		if (fd_pread_all(mail, buf_room(&s->in, n), n, (off_t)at) < 0)
 			return false;
-		deliver_text_add(t, in.text, n, &out);
-		if (!piece(owner, &out))
+		deliver_text_add(&s->text, s->in.text, n, &s->out);
+		if (s->out.len >= PIECE && !pour(s))
 			return false;
-		buf_reset(&out);
 		at += n;
 		len -= n;
 	}
 	return true;
 }
 
+/* A small message in one go, for its header fields lie behind its content. */
+static bool
+give_small(struct sink *s, const struct msg_deliver *m, int mail)
+{
+	size_t content = m->data_len, front = m->head_len;
+	char *in = buf_room(&s->in, content + front);
+
+	if (fd_pread_all(mail, in, content + front, (off_t)m->data_at) < 0)
+		return false;
+	deliver_text_add(&s->text, in + content, front, &s->out);
+	deliver_text_add(&s->text, in, content, &s->out);
+	return true;
+}
+
+static bool
+give_message(struct sink *s, const struct msg_deliver *m, int mail)
+{
+	if (m->data_len <= PIECE && m->head_len <= PIECE - m->data_len &&
+	    m->head_at == m->data_at + m->data_len)
+		return give_small(s, m, mail);
+	return give_part(s, mail, m->head_at, m->head_len) &&
+	    give_part(s, mail, m->data_at, m->data_len);
+}
+
 bool
 deliver_text_each(const struct msg_deliver *m, int mail, bool quote,
     bool from_line, deliver_piece_fn *piece, void *owner)
 {
-	struct deliver_text t = { 0 };
-	CLEAN_BUF struct buf out = { 0 };
+	CLEANUP(sink_free)
+	struct sink s = { .piece = piece, .owner = owner };
 
 	if (from_line)
-		deliver_text_from_line(&out, m->sender, clock_wall());
-	deliver_text_add(&t, m->head, strlen(m->head), &out);
-	deliver_text_end(&t, &out);
-	if (!piece(owner, &out))
+		deliver_text_from_line(&s.out, m->sender, clock_wall());
+	deliver_text_add(&s.text, m->head, strlen(m->head), &s.out);
+	deliver_text_end(&s.text, &s.out);
+	s.text.quote = quote;
+	if (!give_message(&s, m, mail))
 		return false;
-	buf_reset(&out);
-
-	t.quote = quote;
-	if (!give_part(&t, mail, m->head_at, m->head_len, piece, owner) ||
-	    !give_part(&t, mail, m->data_at, m->data_len, piece, owner))
-		return false;
-	deliver_text_end(&t, &out);
-	return out.len == 0 || piece(owner, &out);
+	deliver_text_end(&s.text, &s.out);
+	return pour(&s);
 }

@@ -4,6 +4,10 @@
  * down, so no request is ever given to a child that is about to leave; and the
  * end of the child's side is the end of the child.
  *
+ * A packet down is a list of requests, with a descriptor for each; packets up
+ * are lists of answers, in the order of the requests.  The child has one packet
+ * at a time, and is not given the next before its last answer.
+ *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
@@ -30,19 +34,24 @@
 #define FD_MAIL 3 /* in the child */
 #define FD_WORK 4
 
+/* What goes together: so many, and so many bytes beside the first. */
+#define BATCH       32
+#define BATCH_BYTES ((size_t)65536)
+
 struct worker {
-	struct list link; /* among the idle, the longest idle first */
+	struct list link; /* idle, the longest first; or busy */
 	struct loop_watch watch;
 	struct loop_timer rest;
-	struct buf who;  /* whose rights it has; empty: it is for one request */
-	worker_fn *over; /* NULL: it has no work */
-	void *owner;
-	int64_t until; /* it takes nothing more after */
+	struct buf who; /* whose rights it has; empty: it is for one request */
+	struct buf place;   /* what it writes to, or wrote to last */
+	struct list given;  /* errands that it has */
+	struct list queued; /* that are for the same place */
+	int64_t until;      /* it takes nothing more after */
 	int sock;
 	pid_t pid;
 };
 
-static struct list idle;
+static struct list idle, busy;
 static size_t n_workers;
 static void (*tell_room)(void);
 
@@ -96,71 +105,135 @@ use_signals(void)
 }
 
 static void
-say_result(uint32_t stream, struct deliver_result *r)
+send_answers(struct buf *out)
 {
-	CLEAN_BUF struct buf packet = { 0 };
-
-	deliver_put_result(&packet, stream, r);
-	if (chan_send_now(FD_WORK, &packet, -1) < 0)
+	if (out->len > 0 && chan_send_now(FD_WORK, out, -1) < 0)
 		_exit(1);
-	buf_free(&r->text);
-	buf_free(&r->answer);
+	buf_reset(out);
 }
 
-/* The message's file is let go of before the answer, after which nobody may
- * hold it. */
+/* The messages' files are let go of before the answers, after which nobody may
+ * hold them. */
 static void
-serve(const struct msg_deliver *m, int mail, const struct deliver_user *user)
+say_results(struct deliver_mail *mails, size_t n)
 {
-	struct deliver_result r = { 0 };
+	CLEAN_BUF struct buf out = { 0 };
 
-	deliver_as(m, mail, user, &r);
-	close_fd(&mail);
-	say_result(m->stream, &r);
+	for (size_t i = 0; i < n; i++)
+		close_fd(&mails[i].file);
+	for (size_t i = 0; i < n; i++) {
+		struct deliver_result *r = &mails[i].result;
+		CLEAN_BUF struct buf one = { 0 };
+
+		deliver_put_result(&one, mails[i].m.stream, r);
+		if (out.len + one.len + sizeof(uint32_t) > CHAN_PACKET_MAX)
+			send_answers(&out);
+		wire_put_blob(&out, (struct slice){ one.text, one.len });
+		buf_free(&r->text);
+		buf_free(&r->answer);
+	}
+	send_answers(&out);
+}
+
+/* Room for the descriptors of a packet. */
+union control {
+	struct cmsghdr align;
+	char room[CMSG_SPACE(BATCH * sizeof(int))];
+};
+
+/* Waits for the next packet; gives its length, 0 at the end. */
+static size_t
+receive(char *bytes, size_t room, int files[BATCH], size_t *n)
+{
+	struct iovec part = { bytes, room };
+	union control control;
+	struct msghdr m = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room),
+	};
+	ssize_t got;
+
+	do
+		got = recvmsg(FD_WORK, &m, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	const struct cmsghdr *h = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	if (h == NULL || h->cmsg_level != SOL_SOCKET ||
+	    h->cmsg_type != SCM_RIGHTS ||
+	    (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+		return 0;
+	*n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(files, CMSG_DATA(h), *n * sizeof(int));
+	return (size_t)got;
 }
 
 static void
 serve_next(const struct deliver_user *user)
 {
-	CLEAN_BUF struct buf packet = { 0 };
-	struct msg_deliver m;
-	int mail;
+	static char bytes[CHAN_PACKET_MAX + BATCH_BYTES];
+	struct deliver_mail mails[BATCH] = { 0 };
+	int files[BATCH];
+	size_t n, len = receive(bytes, sizeof(bytes), files, &n);
+	struct wire w = wire_open(bytes, len);
 
-	if (chan_get_now(FD_WORK, &packet, &mail, -1) < 0 || mail < 0 ||
-	    !msg_get_deliver(&m, packet.text, packet.len))
+	if (len == 0)
 		_exit(0);
-	serve(&m, mail, user);
+	for (size_t i = 0; i < n; i++) {
+		struct slice request = wire_get_blob(&w);
+
+		mails[i].file = files[i];
+		if (!msg_get_deliver(&mails[i].m, request.at, request.len))
+			_exit(1);
+	}
+	if (!wire_done(&w))
+		_exit(1);
+	deliver_as(mails, n, user);
+	say_results(mails, n);
 }
 
+/* The first errand is known from the parent.  Further ones are waited for in
+ * recvmsg(). */
 static void NORETURN
-run_child(const struct msg_deliver *m, int mail, int work, bool stays)
+run_child(const struct errand *e, int work, bool stays)
 {
+	struct deliver_mail mail = { .m = *e->m, .file = FD_MAIL };
 	struct deliver_user user;
-	struct deliver_result r = { 0 };
 
 	log_open(-1);
-	use_descriptors(mail, work);
+	if (*e->file < 0)
+		mail.file = -1;
+	use_descriptors(*e->file, work);
 	use_signals();
-	if (!deliver_become(m, &user, &r)) {
-		say_result(m->stream, &r);
+	if (!deliver_become(e->m, &user, &mail.result)) {
+		say_results(&mail, 1);
 		_exit(0);
 	}
-	serve(m, mail < 0 ? -1 : FD_MAIL, &user);
-	while (stays)
+	deliver_as(&mail, 1, &user);
+	say_results(&mail, 1);
+	if (!stays || fcntl(FD_WORK, F_SETFL, O_RDWR) < 0)
+		_exit(0);
+	for (;;)
 		serve_next(&user);
-	_exit(0);
 }
 
 /* ---- the parent ---- */
 
 static void
-answer(struct worker *w, struct slice packet)
+tell(struct list *link, struct slice answer)
 {
-	worker_fn *over = w->over;
+	struct errand *e = container_of(link, struct errand, link);
 
-	w->over = NULL;
-	if (over != NULL)
-		over(w->owner, packet);
+	e->over(e, answer);
+}
+
+static void
+tell_all(struct list *errands, struct slice answer)
+{
+	struct list *link;
+
+	while ((link = list_take(errands)) != NULL)
+		tell(link, answer);
 }
 
 static void
@@ -181,8 +254,10 @@ bury(struct worker *w)
 	loop_cancel(&w->rest);
 	close_fd(&w->sock);
 	n_workers--;
-	answer(w, (struct slice){ "", 0 });
+	tell_all(&w->given, ERRAND_IN_DOUBT);
+	tell_all(&w->queued, ERRAND_NOT_BEGUN);
 	buf_free(&w->who);
+	buf_free(&w->place);
 	free(w);
 	tell_room();
 }
@@ -191,6 +266,94 @@ static void
 on_rested(struct loop_timer *t)
 {
 	dismiss(container_of(t, struct worker, rest));
+}
+
+/* As many requests as go together, and their descriptors; gives how many. */
+static size_t
+pack(struct worker *w, struct buf *packet, int files[BATCH])
+{
+	size_t n = 0;
+
+	LIST_EACH(struct errand, e, &w->queued, link) {
+		const struct buf *one = e->request;
+
+		if (n == BATCH ||
+		    (n > 0 && packet->len + one->len > BATCH_BYTES))
+			break;
+		wire_put_blob(packet, (struct slice){ one->text, one->len });
+		files[n++] = *e->file;
+	}
+	return n;
+}
+
+static int
+send_with(int sock, const struct buf *packet, const int *files, size_t n)
+{
+	union control control = { 0 };
+	struct iovec part = { packet->text, packet->len };
+	struct msghdr m = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
+	};
+
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(&control.align), files, n * sizeof(int));
+	return sendmsg(sock, &m, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* False where the child has died meanwhile: hear() will notice.  There is room
+ * in the socket, for it is empty. */
+static bool
+send_batch(struct worker *w)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+	int files[BATCH];
+	size_t n = pack(w, &packet, files);
+
+	if (send_with(w->sock, &packet, files, n) < 0)
+		return false;
+	for (; n > 0; n--) {
+		struct list *link = list_take(&w->queued);
+		struct errand *e = container_of(link, struct errand, link);
+
+		close_fd(e->file);
+		list_append(&w->given, link);
+	}
+	return true;
+}
+
+/* Has it do what is queued. */
+static bool
+hand_on(struct worker *w)
+{
+	list_drop(&w->link);
+	loop_cancel(&w->rest);
+	if (loop_now() >= w->until || !send_batch(w))
+		return false;
+	list_append(&busy, &w->link);
+	return true;
+}
+
+/* It has done all that it was given. */
+static void
+go_on(struct worker *w)
+{
+	list_drop(&w->link);
+	if (!list_empty(&w->queued)) {
+		if (hand_on(w))
+			return;
+		dismiss(w);
+		tell_all(&w->queued, ERRAND_NOT_BEGUN);
+	} else if (w->who.len > 0 && loop_now() < w->until) {
+		list_append(&idle, &w->link);
+		loop_timer(&w->rest, WORKER_REST, on_rested);
+	} else {
+		dismiss(w);
+	}
 }
 
 static void
@@ -206,17 +369,20 @@ hear(struct loop_watch *watch, int what __attribute__((unused)))
 		bury(w);
 		return;
 	}
-	if (w->over == NULL) {
-		worker_kill(w); /* it was asked nothing */
-		return;
+	struct wire wire = wire_open(packet, (size_t)n);
+	while (wire_more(&wire) && !list_empty(&w->given)) {
+		struct slice answer = wire_get_blob(&wire);
+		struct list *link = list_take(&w->given);
+
+		if (wire.bad)
+			tell(link, ERRAND_IN_DOUBT);
+		else
+			tell(link, answer);
 	}
-	if (w->who.len > 0 && loop_now() < w->until) {
-		list_append(&idle, &w->link);
-		loop_timer(&w->rest, WORKER_REST, on_rested);
-	} else {
-		dismiss(w);
-	}
-	answer(w, (struct slice){ packet, (size_t)n });
+	if (!wire_done(&wire))
+		worker_kill(w); /* it was not asked for that */
+	else if (list_empty(&w->given))
+		go_on(w);
 }
 
 /* Whose rights a child needs that may stay: none for what is done but once. */
@@ -228,27 +394,19 @@ put_who(struct buf *out, const struct msg_deliver *m)
 		    deliver_in_spool(m) ? 1 : 0, m->user);
 }
 
+/* One of the list with these rights and, where it matters, that place. */
 static struct worker *
-find_idle(const struct buf *who)
+find(struct list *among, const struct buf *who, const char *place)
 {
-	LIST_EACH(struct worker, w, &idle, link)
-		if (who->len > 0 && str_eq(buf_str(&w->who), buf_str(who)))
+	LIST_EACH(struct worker, w, among, link)
+		if (who->len > 0 && str_eq(buf_str(&w->who), buf_str(who)) &&
+		    (place == NULL || str_eq(buf_str(&w->place), place)))
 			return w;
 	return NULL;
 }
 
-/* False where the child has died meanwhile: hear() will notice. */
-static bool
-give_on(struct worker *w, const struct buf *request, int mail)
-{
-	list_drop(&w->link);
-	loop_cancel(&w->rest);
-	return loop_now() < w->until &&
-	    chan_send_now(w->sock, request, mail) == 0;
-}
-
 static struct worker *
-make_worker(const struct msg_deliver *m, struct buf *who, int mail)
+make_worker(struct errand *e, struct buf *who)
 {
 	int fds[2];
 
@@ -256,7 +414,7 @@ make_worker(const struct msg_deliver *m, struct buf *who, int mail)
 		return NULL;
 	pid_t pid = fork();
 	if (pid == 0)
-		run_child(m, mail, fds[1], who->len > 0);
+		run_child(e, fds[1], who->len > 0);
 	close_fd(&fds[1]);
 	if (pid < 0) {
 		close_fd(&fds[0]);
@@ -270,6 +428,9 @@ make_worker(const struct msg_deliver *m, struct buf *who, int mail)
 	w->who = *who;
 	*who = (struct buf){ 0 };
 	n_workers++;
+	close_fd(e->file);
+	list_append(&w->given, &e->link);
+	list_append(&busy, &w->link);
 	loop_watch(&w->watch, w->sock, LOOP_READ, hear);
 	return w;
 }
@@ -286,23 +447,40 @@ has_room(void)
 	return false;
 }
 
-struct worker *
-worker_give(const struct msg_deliver *m, const struct buf *request, int mail,
-    worker_fn *over, void *owner)
+/* False where it has died meanwhile. */
+static bool
+give_to_idle(struct worker *w, struct errand *e)
+{
+	list_append(&w->queued, &e->link);
+	if (hand_on(w))
+		return true;
+	list_drop(&e->link);
+	dismiss(w);
+	return false;
+}
+
+bool
+worker_give(struct errand *e)
 {
 	CLEAN_BUF struct buf who = { 0 };
+	const char *place = e->m->target;
 
-	put_who(&who, m);
-	struct worker *w = find_idle(&who);
-	if (w != NULL && !give_on(w, request, mail)) {
-		dismiss(w);
-		w = NULL;
+	put_who(&who, e->m);
+	struct worker *w = find(&busy, &who, place);
+	if (w != NULL) {
+		list_append(&w->queued, &e->link);
+		e->worker = w;
+		return true;
 	}
+	w = find(&idle, &who, NULL);
+	if (w != NULL && !give_to_idle(w, e))
+		w = NULL;
 	if (w == NULL && has_room())
-		w = make_worker(m, &who, mail);
+		w = make_worker(e, &who);
 	if (w == NULL)
-		return NULL;
-	w->over = over;
-	w->owner = owner;
-	return w;
+		return false;
+	buf_reset(&w->place);
+	buf_adds(&w->place, place);
+	e->worker = w;
+	return true;
 }

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "delivery.h"
 #include "local_expand.h"
+#include "local_known.h"
 #include "local_place.h"
 #include "local_virtual.h"
 #include "local_world.h"
@@ -52,6 +53,7 @@ struct rcpt {
 	struct query ask; /* the open question */
 	bool expanding;   /* the question is the expansion's */
 	bool delivering;  /* ... or a delivery */
+	bool together;    /* ... with others for the same place */
 	int64_t ready;    /* when the delivery began */
 };
 
@@ -115,6 +117,7 @@ finish(struct rcpt *r, const struct dsn *fate)
 		.status = fate->status,
 		.text = fate->text,
 		.relay = job->m.transport,
+		.together = r->together,
 	};
 	CLEAN_BUF struct buf packet = { 0 };
 
@@ -230,6 +233,7 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 	m->head_len = job->m.head_len;
 	m->stream = open_question(r, m->deadline - clock_wall() + GRACE, false);
 	r->delivering = true;
+	r->together = m->kind == DELIVER_MAILDIR;
 	msg_put_deliver(&packet, m);
 	query_send(&r->ask, ROLE_DELIVER, &packet, job->mail);
 }
@@ -384,8 +388,12 @@ go_on(struct rcpt *r)
 		stop(r);
 		return;
 	}
-	enum expand_want want = local_expand_next(&r->e);
+	enum expand_want want;
+	const char *known;
 
+	while ((want = local_expand_next(&r->e)) == EXPAND_USER &&
+	    (known = known_user(r->e.user)) != NULL)
+		local_expand_user(&r->e, FOUND_ONE, known);
 	if (r->e.warning != NULL) {
 		log_warn("%s: %s", r->job->m.id, r->e.warning);
 		r->e.warning = NULL;
@@ -405,6 +413,17 @@ go_on(struct rcpt *r)
 }
 
 static void
+begin_mailbox(struct rcpt *r)
+{
+	const char *known = known_user(r->r.user);
+
+	if (known != NULL)
+		take_mailbox(r, FOUND_ONE, known);
+	else
+		ask_user(r, r->r.user, false);
+}
+
+static void
 begin(struct rcpt *r)
 {
 	bool virtual = str_eq(r->job->m.transport, "virtual");
@@ -421,7 +440,7 @@ begin(struct rcpt *r)
 		if (virtual)
 			deliver_to_virtual(r);
 		else
-			ask_user(r, r->r.user, false);
+			begin_mailbox(r);
 		break;
 	case RCPT_FILE:
 	case RCPT_COMMAND:
@@ -526,6 +545,8 @@ local_job_answer(struct chan *c, const void *body, size_t len, int fd)
 	struct rcpt *r = take_answer(c, m.stream);
 	if (r == NULL)
 		return true; /* too late */
+	if (m.found == FOUND_ONE)
+		known_user_is(r->expanding ? r->e.user : r->r.user, m.value);
 	if (!r->expanding) {
 		take_mailbox(r, (enum found)m.found, m.value);
 		return true;

@@ -153,6 +153,30 @@ feed_part(struct header *h, int mail, uint64_t at, uint64_t len)
 	return true;
 }
 
+/* A small message in one go: its prepended fields lie behind its content. */
+static bool
+feed_small(struct header *h, int mail, const struct msg_job *m)
+{
+	CLEAN_BUF struct buf in = { 0 };
+	size_t n = m->data_len + m->head_len;
+
+	if (fd_pread_all(mail, buf_room(&in, n), n, (off_t)m->data_at) < 0)
+		return false;
+	(void)header_feed(h, in.text + m->data_len, m->head_len);
+	(void)header_feed(h, in.text, m->data_len);
+	return true;
+}
+
+static bool
+feed(struct header *h, int mail, const struct msg_job *m)
+{
+	if (m->data_len <= PIECE && m->head_len <= PIECE - m->data_len &&
+	    m->head_at == m->data_at + m->data_len)
+		return feed_small(h, mail, m);
+	return feed_part(h, mail, m->head_at, m->head_len) &&
+	    feed_part(h, mail, m->data_at, m->data_len);
+}
+
 bool
 local_place_was_here(const struct msg_job *m, int mail, const char *address,
     bool *trouble)
@@ -160,8 +184,7 @@ local_place_was_here(const struct msg_job *m, int mail, const char *address,
 	CLEAN_HEADER struct header h = { 0 };
 	struct header_field f;
 
-	*trouble = !feed_part(&h, mail, m->head_at, m->head_len) ||
-	    !feed_part(&h, mail, m->data_at, m->data_len);
+	*trouble = !feed(&h, mail, m);
 	header_finish(&h);
 
 	struct slice rest = header_text(&h);

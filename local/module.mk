@@ -4,6 +4,7 @@ local_liblocal_a_SOURCES = local/local_list.h local/local_list.c \
 	local/local_vars.h local/local_vars.c \
 	local/local_user.h local/local_user.c \
 	local/local_expand.h local/local_expand.c \
+	local/local_known.h local/local_known.c \
 	local/local_world.h local/local_world.c \
 	local/local_virtual.h local/local_virtual.c \
 	local/local_place.h local/local_place.c \

@@ -176,6 +176,16 @@ enter(struct sched *s, struct dest *d, enum dest_state state)
 	}
 }
 
+static uint32_t
+most(const struct dest *d)
+{
+	const struct sched_limits *l = &d->transport->limits;
+
+	if (l->concurrency == 0)
+		return UINT32_MAX;
+	return d->together ? MAX(l->concurrency, l->together) : l->concurrency;
+}
+
 static void
 grow(struct sched *s, struct dest *d)
 {
@@ -184,8 +194,8 @@ grow(struct sched *s, struct dest *d)
 	d->proven = true;
 	d->fails = 0;
 	come_up(s, d);
-	if (d->busy + 1 >= d->window &&
-	    (l->concurrency == 0 || d->window < l->concurrency))
+	d->window = MIN(d->window, most(d));
+	if (d->busy + 1 >= d->window && d->window < most(d))
 		d->window++;
 	if (d->state == DEST_DRAINING && d->window > l->first)
 		d->state = DEST_UP;

@@ -295,6 +295,8 @@ sched_done(struct sched *s, struct sched_part *p, const struct sched_result *r)
 	provider_busy(s, d, -1);
 	if (d->transport->limits.delay > 0)
 		d->pause = s->now + d->transport->limits.delay;
+	if (r->over > 0)
+		d->together = r->together;
 	judge(s, d, r);
 
 	if (own + there > 0 && m->attempts < UINT16_MAX)

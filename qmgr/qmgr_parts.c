@@ -40,9 +40,13 @@ make_transport(const char *name)
 		.first = limit(name, "initial_destination_concurrency"),
 		.concurrency = limit(name, "destination_concurrency_limit"),
 		.shared = limit(name, "provider_concurrency_limit"),
+		.together =
+		    (uint32_t)params.default_destination_concurrency_limit,
 		.rcpts = limit(name, "destination_recipient_limit"),
 		.delay = param_for_transport(name, "destination_rate_delay"),
 	};
+	if (limits.concurrency == 1)
+		limits.together = 1; /* that is meant */
 	if (own)
 		limits = (struct sched_limits){ .first = OWN_ROOM };
 

@@ -46,6 +46,7 @@ agent_result(struct chan *c, const void *body, size_t len, int fd)
 	if (!str_copy(dsn.status, sizeof(dsn.status), m.status))
 		return false;
 	dsn.text = m.text;
+	job->result.together |= m.together != 0;
 	job_answer(job, m.index, &dsn, m.relay);
 	return true;
 }

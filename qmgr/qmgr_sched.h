@@ -63,12 +63,12 @@ struct sched_event {
 	bool hosts; /* the agent is to say which hosts it finds */
 };
 
-/* How a job ended: recipients by what becomes of them.  Zeros all: nobody
- * tried. */
+/* A job's recipients by what becomes of them.  Zeros all: nobody tried. */
 struct sched_result {
 	uint32_t over; /* sent, bounced, expanded: they leave */
 	uint32_t again[FAULT_LOCAL + 1]; /* deferred, by enum fault */
 	const char *reason; /* of a failure of destination or resolver */
+	bool together;      /* the agent does several of them at once, as one */
 };
 
 struct sched {

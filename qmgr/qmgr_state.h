@@ -19,6 +19,7 @@
 struct sched_limits {
 	uint32_t first;       /* concurrency of a destination to begin with */
 	uint32_t concurrency; /* and at most; 0: no limit */
+	uint32_t together;    /* at most, of what the agent does together */
 	uint32_t shared;      /* of all that share their hosts; 0: no limit */
 	uint32_t rcpts;       /* of one job; 0: no limit */
 	int64_t delay;        /* between jobs of a destination; 0: none */
@@ -79,6 +80,7 @@ struct dest {
 	bool patient;     /* we are backup or relay for it */
 	bool big_turn;    /* small and big parts take turns */
 	bool asking;      /* for its hosts, the first time */
+	bool together;    /* the agent does what it has for it together */
 	uint8_t tells;    /* enum dest_news, for the owner */
 	uint32_t drained; /* messages gone since it came up */
 	int64_t up_at;    /* it came up then, and drains; 0: it does not */

@@ -206,28 +206,28 @@ request(enum deliver_kind kind, const char *name)
 
 /* As root the test becomes the user with the first delivery, and stays it. */
 static void
-deliver(const struct msg_deliver *m)
+deliver_mails(struct deliver_mail *mails, size_t n)
 {
 	const struct deliver_user user = { USER, folder, "/bin/sh", geteuid(),
 		getegid() };
-
-	result.outcome = OUTCOME_NONE;
-	result.by_forward = false;
-	buf_reset(&result.answer);
 	struct deliver_user named;
-	if (geteuid() == 0 && deliver_become(m, &named, &result))
-		deliver_as(m, mail, &named, &result);
-	else if (geteuid() == 0)
-		return;
-	else if (m->kind == DELIVER_MAILDIR)
-		deliver_maildir(m, mail, &result);
-	else if (m->kind == DELIVER_COMMAND)
-		deliver_command(m, mail, &user, &result);
-	else if (m->kind >= DELIVER_FORWARD)
-		deliver_forward(m->target, m->kind == DELIVER_FORWARD, &user,
-		    &result);
-	else
-		deliver_mbox(m, mail, &result);
+
+	if (geteuid() != 0)
+		deliver_as(mails, n, &user);
+	else if (deliver_become(&mails[0].m, &named, &mails[0].result))
+		deliver_as(mails, n, &named);
+}
+
+static void
+deliver(const struct msg_deliver *m)
+{
+	struct deliver_mail one = { .m = *m, .file = mail, .result = result };
+
+	one.result.outcome = OUTCOME_NONE;
+	one.result.by_forward = false;
+	buf_reset(&one.result.answer);
+	deliver_mails(&one, 1);
+	result = one.result;
 }
 
 static void
@@ -238,6 +238,19 @@ assert_result(enum outcome outcome, const char *status, const char *text)
 		strstr(buf_str(&result.text), text) != NULL,
 	    "got %s %s %s", dsn_word(result.outcome), result.status,
 	    buf_str(&result.text));
+}
+
+static size_t
+count_files(const char *name)
+{
+	size_t n = 0;
+
+	DIR *d = opendir(name);
+	ck_assert_ptr_nonnull(d);
+	for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+		n += e->d_name[0] != '.';
+	ck_assert_int_eq(closedir(d), 0);
+	return n;
 }
 
 /* The content of the one file whose name begins so. */
@@ -298,6 +311,37 @@ START_TEST(a_maildir_gets_one_file)
 	read_only_file("Maildir/new", &got);
 	ck_assert_str_eq(buf_str(&got), HEAD BODY);
 	ck_assert_int_ne(geteuid(), 0);
+}
+END_TEST
+
+/* They share the flushes, and nothing else. */
+START_TEST(a_maildir_gets_many_at_once)
+{
+	struct msg_deliver m = request(DELIVER_MAILDIR, "Maildir/");
+	struct deliver_mail mails[6] = { 0 };
+	CLEAN_BUF struct buf sub = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(mails); i++)
+		mails[i] = (struct deliver_mail){ .m = m, .file = mail };
+	mails[1].m.limit = 20;
+	mails[2].file = -1;
+	mails[3].result.outcome = OUTCOME_SENT;
+	mails[4].m.forward = buf_str(&path); /* a folder */
+	deliver_mails(mails, ARRAY_LEN(mails));
+	ck_assert_int_eq(mails[0].result.outcome, OUTCOME_SENT);
+	ck_assert_str_eq(mails[0].result.status, "2.0.0");
+	ck_assert_str_eq(mails[1].result.status, "5.2.2");
+	ck_assert_str_eq(mails[2].result.status, "4.2.0");
+	ck_assert_str_eq(mails[3].result.status, "");
+	ck_assert_str_eq(mails[4].result.status, "2.0.0");
+	ck_assert_int_eq(mails[5].result.outcome, OUTCOME_SENT);
+	buf_addf(&sub, "%s/Maildir/new", folder);
+	ck_assert_uint_eq(count_files(buf_str(&sub)), 3);
+	buf_reset(&sub);
+	buf_addf(&sub, "%s/Maildir/tmp", folder);
+	ck_assert_uint_eq(count_files(buf_str(&sub)), 0);
+	for (size_t i = 0; i < ARRAY_LEN(mails); i++)
+		buf_free(&mails[i].result.text);
 }
 END_TEST
 
@@ -676,6 +720,7 @@ suite_of_cases(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, a_maildir_gets_one_file);
+	tcase_add_test(t, a_maildir_gets_many_at_once);
 	tcase_add_test(t, a_maildir_of_somebody_else_is_later);
 	tcase_add_test(t, a_large_message_is_refused);
 	tcase_add_test(t, an_mbox_grows);

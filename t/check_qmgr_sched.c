@@ -190,6 +190,48 @@ START_TEST(concurrency_grows_with_success)
 }
 END_TEST
 
+/* Jobs that end now, how many run at a time then. */
+static size_t
+run_all(bool together)
+{
+	struct sched_event e[16];
+	size_t n = 0;
+
+	while (sched_next(s, &event))
+		e[n++] = event;
+	for (size_t i = 0; i < n; i++)
+		sched_done(s, e[i].part,
+		    &(struct sched_result){
+			.over = e[i].n,
+			.together = together,
+		    });
+	return n;
+}
+
+START_TEST(what_is_done_together_may_be_more)
+{
+	struct sched_limits limits = {
+		.first = 2,
+		.concurrency = 2,
+		.together = 5,
+		.rcpts = 1,
+	};
+
+	smtp = sched_transport(s, "local", &limits);
+	sched_room(s, smtp, 100);
+	for (int i = 0; i < 60; i++)
+		(void)message(i, "a", 1);
+	ck_assert_uint_eq(run_all(false), 2);
+	ck_assert_uint_eq(run_all(false), 2);
+	ck_assert_uint_eq(run_all(true), 2);
+	while (run_all(true) < 5)
+		continue;
+	ck_assert_uint_eq(run_all(true), 5);
+	ck_assert_uint_eq(run_all(false), 5);
+	ck_assert_uint_eq(run_all(false), 2);
+}
+END_TEST
+
 START_TEST(a_rate_delay_parts_the_jobs)
 {
 	struct sched_limits slow = { .first = 5, .delay = 700 };
@@ -719,6 +761,7 @@ suite_of_cases(void)
 	tcase_add_test(t, the_oldest_goes_first);
 	tcase_add_test(t, a_mailing_lets_a_small_message_pass);
 	tcase_add_test(t, concurrency_grows_with_success);
+	tcase_add_test(t, what_is_done_together_may_be_more);
 	tcase_add_test(t, a_rate_delay_parts_the_jobs);
 	tcase_add_test(t, retries_leave_room_for_fresh_mail);
 	tcase_add_test(t, what_is_not_loaded_is_asked_for);
