@@ -29,7 +29,7 @@
 #include "map.h"
 
 #define THREADS_MAX 4
-#define WAITING_MAX 256 /* in all, and of one client */
+#define WAITING_MAX 256 /* of all strangers, and of one client */
 #define CLIENT_MAX  8
 #define LOWEST      19 /* of nice(2) */
 
@@ -37,23 +37,33 @@
 #define KNOWN_TIME ((int64_t)600000)
 #define KNOWN_MAX  4096
 
+#define FRIENDS_MAX 16384
+
+enum rank {
+	FRIENDS, /* who has had a right password before */
+	STRANGERS,
+	RANKS,
+};
+
 struct auth_work {
 	struct list link;
 	char *password;
 	char *hash;
 	char *client;
 	void *owner; /* NULL: nobody waits any more */
+	enum rank rank;
 	bool never;
 	bool right; /* the thread's answer */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t some = PTHREAD_COND_INITIALIZER;
-static struct list waiting, finished; /* both under the lock */
-static struct map clients;            /* address to how many wait, as a number
-					 in the pointer; the loop's */
-static size_t n_waiting;              /* and under way; the loop's */
-static struct map known;              /* keyed hash to an int64_t, the time when
+static struct list waiting[RANKS], finished; /* under the lock */
+static struct map clients;      /* address to how many wait, as a number in the
+			      pointer; the loop's */
+static struct map friends;      /* addresses; the loop's */
+static size_t n_waiting[RANKS]; /* and under way; the loop's */
+static struct map known;        /* keyed hash to an int64_t, the time when
 					 it is forgotten */
 static uint8_t secret[SHA256_DIGEST_LENGTH];
 static struct loop_watch watch;
@@ -95,7 +105,8 @@ next_work(void)
 	struct list *link;
 
 	(void)pthread_mutex_lock(&lock);
-	while ((link = list_take(&waiting)) == NULL)
+	while ((link = list_take(&waiting[FRIENDS])) == NULL &&
+	    (link = list_take(&waiting[STRANGERS])) == NULL)
 		(void)pthread_cond_wait(&some, &lock);
 	(void)pthread_mutex_unlock(&lock);
 	return container_of(link, struct auth_work, link);
@@ -199,22 +210,32 @@ auth_work_knows(const char *password, const char *hash, int64_t now)
 
 /* One more or one fewer of a client. */
 static void
-count(const char *client, intptr_t change)
+count(const struct auth_work *w, intptr_t change)
 {
-	void **place = map_puts(&clients, client);
+	void **place = map_puts(&clients, w->client);
 
 	*place = (void *)((intptr_t)*place + change);
 	if (*place == NULL)
-		(void)map_drops(&clients, client);
-	n_waiting += (size_t)change;
+		(void)map_drops(&clients, w->client);
+	n_waiting[w->rank] += (size_t)change;
+}
+
+static void
+befriend(const char *client)
+{
+	if (friends.len >= FRIENDS_MAX)
+		map_free(&friends);
+	*map_puts(&friends, client) = &friends;
 }
 
 static void
 conclude(struct auth_work *w)
 {
-	count(w->client, -1);
-	if (w->right)
+	count(w, -1);
+	if (w->right) {
 		remember(w, loop_now());
+		befriend(w->client);
+	}
 	if (w->owner != NULL)
 		tell(w->owner, w->right);
 	free_work(w);
@@ -268,8 +289,10 @@ struct auth_work *
 auth_work_add(const struct auth_check *check, void *owner)
 {
 	const void *held = map_gets(&clients, check->client);
+	enum rank rank = map_gets(&friends, check->client) != NULL ? FRIENDS
+								   : STRANGERS;
 
-	if (n_waiting >= WAITING_MAX || (intptr_t)held >= CLIENT_MAX)
+	if (n_waiting[rank] >= WAITING_MAX || (intptr_t)held >= CLIENT_MAX)
 		return NULL;
 
 	struct auth_work *w = xcalloc(1, sizeof(*w));
@@ -278,9 +301,10 @@ auth_work_add(const struct auth_check *check, void *owner)
 	w->client = xstrdup(check->client);
 	w->never = check->never;
 	w->owner = owner;
-	count(w->client, 1);
+	w->rank = rank;
+	count(w, 1);
 	(void)pthread_mutex_lock(&lock);
-	list_append(&waiting, &w->link);
+	list_append(&waiting[rank], &w->link);
 	(void)pthread_cond_signal(&some);
 	(void)pthread_mutex_unlock(&lock);
 	return w;
@@ -296,14 +320,14 @@ auth_work_drop(struct auth_work **w)
 		return;
 	(*w)->owner = NULL;
 	(void)pthread_mutex_lock(&lock);
-	LIST_EACH(struct auth_work, at, &waiting, link)
+	LIST_EACH(struct auth_work, at, &waiting[(*w)->rank], link)
 		if (at == *w)
 			mine = at;
 	if (mine != NULL)
 		list_drop(&mine->link);
 	(void)pthread_mutex_unlock(&lock);
 	if (mine != NULL) {
-		count(mine->client, -1);
+		count(mine, -1);
 		free_work(mine);
 	}
 	*w = NULL;
@@ -312,5 +336,5 @@ auth_work_drop(struct auth_work **w)
 size_t
 auth_work_waiting(void)
 {
-	return n_waiting;
+	return n_waiting[FRIENDS] + n_waiting[STRANGERS];
 }

@@ -4,7 +4,9 @@
  * A hash takes some ten milliseconds of a processor by intention, so who tries
  * passwords must not be able to take the machine with it: at most half of the
  * processors are used, what is delivering mail goes before, and the queue is
- * bounded, both as a whole and for each client.
+ * bounded, both as a whole and for each client.  Addresses from which a right
+ * password has come before are served first, and what strangers try does not
+ * fill the queue for them: so users can log in while passwords are tried.
  *
  * A password that was right a short while ago is known by a keyed hash of it
  * and of the user's line, and not worked out anew: mail programs log in often.

@@ -177,6 +177,62 @@ START_TEST(passwords_are_checked_in_threads)
 }
 END_TEST
 
+#define STRANGERS 40
+
+static int order[STRANGERS + 1];
+static size_t n_order;
+
+static void
+on_one_checked(void *owner, bool right)
+{
+	(void)right;
+	order[n_order++] = *(int *)owner;
+}
+
+static void
+add_for(const char *hash, const char *client, int *owner)
+{
+	struct auth_check c = {
+		.password = "secret",
+		.hash = hash,
+		.client = client,
+	};
+
+	ck_assert_ptr_nonnull(auth_work_add(&c, owner));
+}
+
+/* Whose password was right before does not wait behind all the others. */
+START_TEST(who_is_known_goes_first)
+{
+	struct crypt_data room = { 0 };
+	int owners[STRANGERS + 1];
+	char client[16];
+
+	const char *hash = crypt_rn("secret", "$5$rounds=20000$salt$", &room,
+	    (int)sizeof(room));
+	loop_start();
+	auth_work_start(on_one_checked);
+	owners[0] = 0;
+	add_for(hash, "friend", &owners[0]);
+	for (int i = 0; n_order < 1 && i < 1000; i++)
+		loop_once(20);
+	n_order = 0;
+	for (int i = 1; i <= STRANGERS; i++) {
+		owners[i] = i;
+		(void)snprintf(client, sizeof(client), "client%d", i);
+		add_for(hash, client, &owners[i]);
+	}
+	add_for(hash, "friend", &owners[0]);
+	for (int i = 0; n_order <= STRANGERS && i < 1000; i++)
+		loop_once(20);
+	ck_assert_uint_eq(n_order, STRANGERS + 1);
+	size_t at = 0;
+	while (order[at] != 0)
+		at++;
+	ck_assert_uint_lt(at, STRANGERS / 2);
+}
+END_TEST
+
 /* What a password of nobody is checked with must take its time. */
 START_TEST(nobodys_hash_is_one_that_crypt_takes)
 {
@@ -202,6 +258,7 @@ suite_of_cases(void)
 	tcase_add_test(t, every_prefix_of_a_line);
 	tcase_add_test(t, a_bad_line_is_left_out_alone);
 	tcase_add_test(t, passwords_are_checked_in_threads);
+	tcase_add_test(t, who_is_known_goes_first);
 	tcase_add_test(t, nobodys_hash_is_one_that_crypt_takes);
 	suite_add_tcase(s, t);
 	return s;
