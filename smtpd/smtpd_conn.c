@@ -360,9 +360,8 @@ on_user(void *owner, enum found found, const char *value)
 	pump_kick(&c->pump);
 }
 
-/* NULL where it has ended already: what had come by then was no handshake. */
 static struct smtpd_conn *
-new_conn(int fd, const char *addr, const char *name, enum smtpd_tls_policy tls)
+new_conn(const char *addr, const char *name, enum smtpd_tls_policy tls)
 {
 	struct smtpd_conn *c = xcalloc(1, sizeof(*c));
 
@@ -375,25 +374,33 @@ new_conn(int fd, const char *addr, const char *name, enum smtpd_tls_policy tls)
 	c->s.port.tls = tls != SMTPD_TLS_NONE && params.smtpd_tls_wrappermode;
 	list_append(&all, &c->link);
 	count++;
+	return c;
+}
+
+/* False where it has ended already: what had come by then was no handshake. */
+static bool
+start_pump(struct smtpd_conn *c, int fd)
+{
 	opening = c;
 	pump_start(&c->pump, fd, &c->s.port, &engine, c);
-	c = opening;
+	bool there = opening != NULL;
 	opening = NULL;
-	return c;
+	return there;
 }
 
 void
 smtpd_conn_open(int fd, const char *addr, uint16_t port)
 {
-	struct smtpd_conn *c = new_conn(fd, addr, NAME_UNKNOWN,
-	    smtpd_tls_policy());
+	struct smtpd_conn *c = new_conn(addr, NAME_UNKNOWN, smtpd_tls_policy());
 
-	if (c == NULL)
-		return;
 	c->s.client.port = port;
 	c->s.authenticates = params.smtpd_sasl_auth_enable;
-	smtpd_wake_client(addr);
 	struct smtpd_verdict v = smtpd_policy_connect(c);
+	/* Who is sent away at once costs no handshake. */
+	c->s.port.tls = c->s.port.tls && v.code == 250;
+	if (!start_pump(c, fd))
+		return;
+	smtpd_wake_client(addr);
 	if (v.code != 250) {
 		begin_trace(c);
 		smtpd_turn_away(&c->s, v);
@@ -408,12 +415,12 @@ smtpd_conn_open(int fd, const char *addr, uint16_t port)
 void
 smtpd_conn_open_local(int fd, uint32_t uid)
 {
-	struct smtpd_conn *c = new_conn(fd, "", "localhost", SMTPD_TLS_NONE);
+	struct smtpd_conn *c = new_conn("", "localhost", SMTPD_TLS_NONE);
 	const char *value;
 	enum found found;
 	char key[16];
 
-	if (c == NULL)
+	if (!start_pump(c, fd))
 		return;
 	c->local = true;
 	c->trusted = true;

@@ -33,6 +33,8 @@ static const struct smtpd_verdict no_room = {
 	.text = "Insufficient system storage",
 };
 
+static const char failures[] = "many authentication failures";
+
 /* What is said of a recipient that nobody has, by class. */
 static const char *const unknown_in[] = {
 	[ROUTE_LOCAL] = "User unknown in local recipient table",
@@ -145,6 +147,23 @@ has(struct netlist *nets, const char *addr)
 	return netlist_has(nets, addr) == FOUND_ONE;
 }
 
+/* Has the client tried too many passwords that were wrong?  Then it costs us no
+ * more than this. */
+static bool
+has_failed_too_often(struct smtpd_conn *c)
+{
+	int64_t most = params.smtpd_client_auth_failure_limit;
+
+	if (!c->s.authenticates || !c->limited || most <= 0 ||
+	    smtpd_limits_look(limits, c->s.client.addr, RATE_AUTH_FAILURES,
+		params.anvil_rate_time_unit, loop_now()) < most)
+		return false;
+	log_warn("Authentication failure limit exceeded: %lld from %s for "
+		 "service %s",
+	    (long long)most, c->s.client.peer, program_service());
+	return true;
+}
+
 struct smtpd_verdict
 smtpd_policy_connect(struct smtpd_conn *c)
 {
@@ -162,7 +181,8 @@ smtpd_policy_connect(struct smtpd_conn *c)
 	    over_rate(c, RATE_CONNECTIONS,
 		params.smtpd_client_connection_rate_limit, "Connection rate"))
 		return too_much(c, 421, "4.7.0", "many connections");
-	return SMTPD_FINE;
+	return has_failed_too_often(c) ? too_much(c, 421, "4.7.0", failures)
+				       : SMTPD_FINE;
 }
 
 void
@@ -240,22 +260,11 @@ smtpd_policy_data(struct smtpd_conn *c)
 struct smtpd_verdict
 smtpd_policy_auth(struct smtpd_conn *c)
 {
-	int64_t unit = params.anvil_rate_time_unit;
-	int64_t most = params.smtpd_client_auth_failure_limit;
-
 	if (over_rate(c, RATE_AUTHS, params.smtpd_client_auth_rate_limit,
 		"Authentication rate"))
 		return too_much(c, 450, "4.7.1", "many AUTH commands");
-	if (c->limited && most > 0 &&
-	    smtpd_limits_look(limits, c->s.client.addr, RATE_AUTH_FAILURES,
-		unit, loop_now()) >= most) {
-		log_warn("Authentication failure limit exceeded: %lld from %s "
-			 "for service %s",
-		    (long long)most, c->s.client.peer, program_service());
-		return too_much(c, 421, "4.7.0",
-		    "many authentication failures");
-	}
-	return SMTPD_FINE;
+	return has_failed_too_often(c) ? too_much(c, 421, "4.7.0", failures)
+				       : SMTPD_FINE;
 }
 
 void
