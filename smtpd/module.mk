@@ -16,6 +16,7 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_calls.h smtpd/smtpd_session.h smtpd/smtpd
 	smtpd/smtpd_name.h smtpd/smtpd_name.c \
 	smtpd/smtpd_policy.h smtpd/smtpd_policy.c \
 	smtpd/smtpd_restrict.h smtpd/smtpd_restrict.c \
+	smtpd/smtpd_domain.h smtpd/smtpd_domain.c \
 	smtpd/smtpd_limit.h smtpd/smtpd_limit.c \
 	smtpd/smtpd_ask.h smtpd/smtpd_ask.c \
 	smtpd/smtpd_vet.h smtpd/smtpd_vet.c \

@@ -167,6 +167,7 @@ on_forget(struct smtpd_session *s)
 	smtpd_wake_drop(&c->wake);
 	smtpd_login_drop(c);
 	smtpd_verify_drop(c);
+	smtpd_domain_drop(&c->domain);
 	smtpd_feed_drop(c);
 }
 
@@ -288,6 +289,7 @@ on_ended(void *engine, enum pump_end how, int error)
 	smtpd_wake_drop(&c->wake);
 	smtpd_login_drop(c);
 	smtpd_verify_drop(c);
+	smtpd_domain_drop(&c->domain);
 	list_drop(&c->choked);
 	list_drop(&c->link);
 	count--;
@@ -329,11 +331,15 @@ begin_trace(struct smtpd_conn *c)
 }
 
 static void
-on_name(struct smtpd_name *n, const char *name)
+on_name(struct smtpd_name *n, const struct smtpd_name_found *found)
 {
 	struct smtpd_conn *c = container_of(n, struct smtpd_conn, name);
 
-	set_peer(&c->s.client, name);
+	set_peer(&c->s.client, found->name);
+	if (!str_eq(found->name, found->reverse))
+		c->s.client.reverse = xstrdup(found->reverse);
+	c->s.client.name_doubt = found->doubt;
+	c->s.client.reverse_doubt = found->reverse_doubt;
 	begin_trace(c);
 	smtpd_greet(&c->s);
 	if (c->s.tls != NULL)
@@ -408,7 +414,7 @@ smtpd_conn_open(int fd, const char *addr, uint16_t port)
 	} else if (params.smtpd_peername_lookup) {
 		smtpd_name_ask(&c->name, addr, on_name);
 	} else {
-		on_name(&c->name, NAME_UNKNOWN);
+		on_name(&c->name, &NAME_NOTHING);
 	}
 }
 
@@ -423,7 +429,7 @@ smtpd_conn_open_local(int fd, uint32_t uid)
 	if (!start_pump(c, fd))
 		return;
 	c->local = true;
-	c->trusted = true;
+	c->networks = FOUND_ONE;
 	c->uid = uid;
 	c->s.client.quiet = true;
 	c->s.client.lenient = true;
@@ -467,7 +473,7 @@ smtpd_conn_resume(struct smtpd_conn *c)
 bool
 smtpd_conn_is_ours(const struct smtpd_conn *c)
 {
-	return c->trusted || c->s.user != NULL;
+	return c->networks == FOUND_ONE || c->s.user != NULL;
 }
 
 size_t

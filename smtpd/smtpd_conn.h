@@ -15,6 +15,7 @@
 #include "pump.h"
 #include "query.h"
 #include "smtpd_cert.h"
+#include "smtpd_domain.h"
 #include "smtpd_name.h"
 #include "smtpd_restrict.h"
 #include "smtpd_session.h"
@@ -33,6 +34,7 @@ struct smtpd_conn {
 	struct list choked; /* among those that wait for cleanup to read */
 	struct smtpd_name name;
 	struct smtpd_verify verify;
+	struct smtpd_domain domain;
 	struct smtpd_passing passing;
 	struct smtpd_feed *feed; /* of the transaction, or NULL */
 	struct smtpd_cert *cert; /* that the client has shown, or NULL */
@@ -48,7 +50,7 @@ struct smtpd_conn {
 	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */
 	char *user;              /* its name, NULL where it is not known */
 	bool local;              /* came by the submission socket */
-	bool trusted;            /* in mynetworks, or local */
+	enum found networks;     /* whether it is in mynetworks, or local */
 	bool limited;            /* the limits of clients hold for it */
 	bool counted;            /* among the connections of its address */
 	bool over_limit; /* its user has sent too much: for this message */

@@ -123,7 +123,7 @@ flags_of(const struct smtpd_conn *c)
 
 	if (c->local)
 		flags |= MAIL_LOCAL;
-	if (c->trusted)
+	if (c->networks == FOUND_ONE)
 		flags |= MAIL_TRUSTED;
 	if (c->s.user != NULL)
 		flags |= MAIL_AUTH;

@@ -16,7 +16,9 @@
 
 struct known {
 	int64_t until;
-	char name[];
+	bool doubt, reverse_doubt;
+	bool confirmed;
+	char reverse[];
 };
 
 static struct map names; /* address to struct known */
@@ -30,28 +32,50 @@ forget_all(void)
 }
 
 static void
-remember(const char *addr, const char *name)
+remember(const char *addr, const struct smtpd_name_found *f)
 {
-	size_t size = strlen(name) + 1;
+	size_t size = strlen(f->reverse) + 1;
 	struct known *k = xcalloc(1, sizeof(*k) + size);
 
 	if (names.len >= KNOWN)
 		forget_all();
 	k->until = loop_now() + KEEP;
-	memcpy(k->name, name, size);
+	k->doubt = f->doubt;
+	k->reverse_doubt = f->reverse_doubt;
+	k->confirmed = str_eq(f->name, f->reverse);
+	memcpy(k->reverse, f->reverse, size);
 	void **place = map_puts(&names, addr);
 	free(*place);
 	*place = k;
 }
 
-static void
-tell(struct smtpd_name *n, const char *name)
+static struct smtpd_name_found
+recall(const struct known *k)
 {
-	void (*found)(struct smtpd_name * n, const char *name) = n->found;
+	return (struct smtpd_name_found){
+		.name = k->confirmed ? k->reverse : NAME_UNKNOWN,
+		.reverse = k->reverse,
+		.doubt = k->doubt,
+		.reverse_doubt = k->reverse_doubt,
+	};
+}
 
-	remember(n->addr, name);
+/* What the PTR record has said stays with the caller. */
+static void
+tell(struct smtpd_name *n, bool confirmed, bool doubt)
+{
+	CLEAN_STR char *reverse = TAKE_PTR(n->name);
+	smtpd_name_fn *fn = n->found;
+	struct smtpd_name_found f = {
+		.name = confirmed ? reverse : NAME_UNKNOWN,
+		.reverse = reverse != NULL ? reverse : NAME_UNKNOWN,
+		.doubt = doubt,
+		.reverse_doubt = doubt && reverse == NULL,
+	};
+
+	remember(n->addr, &f);
 	smtpd_name_drop(n);
-	found(n, name);
+	fn(n, &f);
 }
 
 void
@@ -68,7 +92,7 @@ smtpd_name_drop(struct smtpd_name *n)
 static void
 on_patience_ended(struct loop_timer *t)
 {
-	tell(container_of(t, struct smtpd_name, timer), NAME_UNKNOWN);
+	tell(container_of(t, struct smtpd_name, timer), false, true);
 }
 
 /* An answer that comes at once may have ended the question, and whatever it was
@@ -95,13 +119,7 @@ on_addresses(void *owner, const struct dns_answer *answer)
 			if (answer->records[i].address != NULL &&
 			    str_eq(answer->records[i].address, n->addr))
 				confirmed = true;
-	if (!confirmed) {
-		tell(n, NAME_UNKNOWN);
-		return;
-	}
-
-	CLEAN_STR char *name = TAKE_PTR(n->name);
-	tell(n, name);
+	tell(n, confirmed, answer->status == DNS_FAILED);
 }
 
 static void
@@ -114,7 +132,7 @@ on_name(void *owner, const struct dns_answer *answer)
 	if (answer->status != DNS_OK || answer->n == 0 ||
 	    answer->records[0].name == NULL ||
 	    answer->records[0].name[0] == '\0') {
-		tell(n, NAME_UNKNOWN);
+		tell(n, false, answer->status == DNS_FAILED);
 		return;
 	}
 	n->name = xstrdup(answer->records[0].name);
@@ -122,25 +140,27 @@ on_name(void *owner, const struct dns_answer *answer)
 }
 
 void
-smtpd_name_ask(struct smtpd_name *n, const char *addr,
-    void (*found)(struct smtpd_name *n, const char *name))
+smtpd_name_ask(struct smtpd_name *n, const char *addr, smtpd_name_fn *found)
 {
 	const struct known *k = map_gets(&names, addr);
+	struct smtpd_name_found f = { .name = "localhost",
+		.reverse = "localhost" };
 	char reverse[80];
 
 	/* As hosts(5) has it; many a name server does not (RFC 6761 6.3). */
 	if (str_eq(addr, "127.0.0.1") || str_eq(addr, "::1")) {
-		found(n, "localhost");
+		found(n, &f);
 		return;
 	}
 	if (k != NULL && k->until > loop_now()) {
-		found(n, k->name);
+		f = recall(k);
+		found(n, &f);
 		return;
 	}
 	n->found = found;
 	n->addr = xstrdup(addr);
 	if (!dns_reverse_name(addr, reverse)) {
-		tell(n, NAME_UNKNOWN);
+		tell(n, false, false);
 		return;
 	}
 	loop_timer(&n->timer, NAME_PATIENCE, on_patience_ended);

@@ -140,13 +140,6 @@ too_much(struct smtpd_conn *c, int code, const char *status, const char *what)
 	};
 }
 
-/* Where a list cannot be read, nobody is in it. */
-static bool
-has(struct netlist *nets, const char *addr)
-{
-	return netlist_has(nets, addr) == FOUND_ONE;
-}
-
 /* Has the client tried too many passwords that were wrong?  Then it costs us no
  * more than this. */
 static bool
@@ -169,8 +162,9 @@ smtpd_policy_connect(struct smtpd_conn *c)
 {
 	const char *addr = c->s.client.addr;
 
-	c->trusted = has(trusted_nets, addr);
-	c->limited = !has(unlimited_nets, addr);
+	c->networks = netlist_has(trusted_nets, addr);
+	/* Where the list cannot be read, nobody is in it. */
+	c->limited = netlist_has(unlimited_nets, addr) != FOUND_ONE;
 	if (!c->limited)
 		return SMTPD_FINE;
 	c->counted = true;

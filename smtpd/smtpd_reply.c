@@ -67,12 +67,13 @@ add_quoted(struct buf *out, const char *name, const char *value)
 
 /* NOQUEUE: reject: RCPT from NAME[ADDR]: 554 5.7.1 <to>: text; from=<> ... */
 static void
-log_reject(const struct smtpd_session *s, const struct smtpd_verdict *v)
+log_reject(const struct smtpd_session *s, const char *word,
+    const struct smtpd_verdict *v)
 {
 	CLEAN_BUF struct buf line = { 0 };
 
-	buf_addf(&line, "%s: reject: %s from %s: %d %s ", smtpd_id(s), s->where,
-	    s->client.peer, v->code, v->status);
+	buf_addf(&line, "%s: %s: %s from %s: %d %s ", smtpd_id(s), word,
+	    s->where, s->client.peer, v->code, v->status);
 	str_printable(&line, v->text, strlen(v->text), REPLY_TEXT_MAX);
 	buf_addc(&line, ';');
 	if (s->tx.sender != NULL)
@@ -87,8 +88,14 @@ log_reject(const struct smtpd_session *s, const struct smtpd_verdict *v)
 int
 smtpd_refuse(struct smtpd_session *s, struct smtpd_verdict v)
 {
-	log_reject(s, &v);
+	log_reject(s, "reject", &v);
 	if (v.code == 421)
 		s->state = SMTPD_QUIT;
 	return smtpd_reply(s, v.code, v.status, "%s", v.text);
+}
+
+void
+smtpd_refuse_not(const struct smtpd_session *s, struct smtpd_verdict v)
+{
+	log_reject(s, "reject_warning", &v);
 }

@@ -24,6 +24,9 @@ void smtpd_reply_more(struct smtpd_session *s, int code, const char *fmt, ...)
  * session. */
 int smtpd_refuse(struct smtpd_session *s, struct smtpd_verdict v);
 
+/* Only logs it, as "reject_warning". */
+void smtpd_refuse_not(const struct smtpd_session *s, struct smtpd_verdict v);
+
 /* The same for one that was found here. */
 #define smtpd_refuse_with(s, c, st, t)           \
 	smtpd_refuse(s,                          \

@@ -9,9 +9,12 @@
 #include "log.h"
 #include "param.h"
 #include "restrict.h"
+#include "route.h"
 #include "smtpd_cert.h"
 #include "smtpd_conn.h"
+#include "smtpd_policy.h"
 #include "smtpd_remote.h"
+#include "smtpd_reply.h"
 
 enum about {
 	CLIENT,
@@ -76,6 +79,9 @@ smtpd_restrict_open(void)
 	want_guard();
 	etrn = open_list("smtpd_etrn_restrictions",
 	    params.smtpd_etrn_restrictions);
+	if (restrictions_ask(etrn))
+		log_fatal("smtpd_etrn_restrictions: what has to ask the DNS or "
+			  "another host cannot be used here");
 	if (!tables_open(&owners, params.smtpd_sender_login_maps, &why))
 		log_fatal("smtpd_sender_login_maps: %s", why);
 }
@@ -104,8 +110,14 @@ case_of(const struct smtpd_conn *c)
 {
 	struct restrict_case what = {
 		.client_name = c->s.client.name,
+		.reverse_name = c->s.client.reverse != NULL
+		    ? c->s.client.reverse
+		    : c->s.client.name,
+		.name_doubt = c->s.client.name_doubt,
+		.reverse_doubt = c->s.client.reverse_doubt,
 		.client_addr = c->s.client.addr,
-		.trusted = c->trusted,
+		.trusted = c->networks,
+		.tls = c->s.tls != NULL,
 		.user = c->s.user,
 		.helo = c->s.helo,
 		.owners = &owners,
@@ -129,6 +141,8 @@ rcpt_case(const struct smtpd_conn *c, size_t list)
 	what.sender = c->s.tx.sender;
 	what.rcpt = c->passing.address;
 	what.ours = c->passing.ours;
+	if (c->passing.found)
+		what.found = &c->domain.found;
 	return what;
 }
 
@@ -146,7 +160,100 @@ refusal(struct smtpd_conn *c, struct restrict_reply *reply)
 	return v;
 }
 
+/* ---- questions ---- */
+
+/* Mail for domains of ours is delivered here, whatever the DNS has of them. */
+static enum found
+is_delivered_here(const char *domain)
+{
+	enum route_class class;
+
+	if (route_classify(domain, &class) == FOUND_FAILED)
+		return FOUND_FAILED;
+	return class == ROUTE_RELAY || class == ROUTE_OTHER ? FOUND_NONE
+							    : FOUND_ONE;
+}
+
+static void
+on_known(struct smtpd_domain *d)
+{
+	struct smtpd_conn *c = container_of(d, struct smtpd_conn, domain);
+
+	c->passing.found = true;
+	struct smtpd_verdict v = smtpd_restrict_go_on(c);
+	if (v.code == 250)
+		v = smtpd_policy_passed(c);
+	if (v.code != 0)
+		smtpd_conn_judged(c, v);
+}
+
+/* True where what is asked for is known now. */
+static bool
+ask_dns(struct smtpd_conn *c, struct restrict_reply *reply)
+{
+	struct arena *a = &c->s.tx.arena;
+	const char *name = arena_strdup(a, buf_str(&reply->text));
+	enum found here = FOUND_NONE;
+
+	buf_free(&reply->text);
+	if (reply->question == RESTRICT_MAIL_DOMAIN)
+		here = is_delivered_here(name);
+	if (here == FOUND_NONE)
+		return c->passing.found = smtpd_domain_ask(&c->domain, a,
+			   reply->question, name, on_known);
+	c->domain = (struct smtpd_domain){ .found = { .found = here } };
+	return c->passing.found = true;
+}
+
 /* ---- judging ---- */
+
+/* The lists let pass what they would perhaps not let pass, did one know who the
+ * client is. */
+static struct smtpd_verdict
+passed(struct smtpd_conn *c)
+{
+	if (c->networks != FOUND_FAILED || c->s.user != NULL)
+		return SMTPD_FINE;
+	return (struct smtpd_verdict){
+		.code = 451,
+		.status = "4.3.0",
+		.text = "mynetworks: Temporary lookup failure",
+	};
+}
+
+/* What an item has answered: code 0 where it waits, or, with *more, where the
+ * list goes on. */
+static struct smtpd_verdict
+obey(struct smtpd_conn *c, enum restrict_answer answer,
+    struct restrict_reply *reply, bool *more)
+{
+	struct smtpd_passing *p = &c->passing;
+	struct smtpd_verdict v = SMTPD_LATER;
+
+	*more = false;
+	switch (answer) {
+	case RESTRICT_REFUSE:
+		return refusal(c, reply);
+	case RESTRICT_WARN:
+		smtpd_refuse_not(&c->s, refusal(c, reply));
+		*more = true;
+		break;
+	case RESTRICT_ASK_DNS:
+		*more = ask_dns(c, reply);
+		break;
+	case RESTRICT_ASK_RCPT:
+		v = smtpd_remote_verify(c, p->address);
+		p->asks = v.code == 0;
+		*more = v.code == 250;
+		break;
+	case RESTRICT_NONE:
+	case RESTRICT_PERMIT:
+		p->list++;
+		p->item = 0;
+		*more = true;
+	}
+	return v;
+}
 
 struct smtpd_verdict
 smtpd_restrict_go_on(struct smtpd_conn *c)
@@ -157,24 +264,16 @@ smtpd_restrict_go_on(struct smtpd_conn *c)
 	while (p->list < LISTS) {
 		struct restrict_case what = rcpt_case(c, p->list);
 		struct restrict_reply reply = { 0 };
+		bool more;
+
+		p->found = false;
 		enum restrict_answer answer = restrictions_go_on(lists[p->list],
 		    &what, &p->item, &reply);
-
-		if (answer == RESTRICT_REFUSE)
-			return refusal(c, &reply);
-		if (answer == RESTRICT_ASK_RCPT) {
-			struct smtpd_verdict v = smtpd_remote_verify(c,
-			    p->address);
-
-			p->asks = v.code == 0;
-			if (v.code != 250)
-				return v;
-			continue;
-		}
-		p->list++;
-		p->item = 0;
+		struct smtpd_verdict v = obey(c, answer, &reply, &more);
+		if (!more)
+			return v;
 	}
-	return SMTPD_FINE;
+	return passed(c);
 }
 
 struct smtpd_verdict

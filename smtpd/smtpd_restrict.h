@@ -21,7 +21,8 @@ struct smtpd_passing {
 	const char *address; /* completed */
 	size_t list, item;   /* to be judged next */
 	bool ours;           /* mail for it is taken from anybody */
-	bool asks;           /* a question of a list is open */
+	bool asks;           /* whether a host has a recipient is asked */
+	bool found;          /* the DNS has answered the item that is next */
 };
 
 /* Before the rights are given up.  Ends in log_fatal where a list is wrong, or

@@ -326,6 +326,7 @@ smtpd_end(struct smtpd_session *s, enum pump_end how)
 	buf_free(&s->port.out);
 	buf_free(&s->port.out_tail);
 	free(s->client.name);
+	free(s->client.reverse);
 	free(s->client.addr);
 	free(s->client.peer);
 	free(s->helo);

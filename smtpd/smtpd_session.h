@@ -61,12 +61,15 @@ enum smtpd_tls_policy {
 
 /* Who is at the other end; filled in before smtpd_greet(). */
 struct smtpd_client {
-	char *name;    /* confirmed by the DNS, or "unknown" */
-	char *addr;    /* as inet_ntop(3) writes it; "" for a local one */
-	char *peer;    /* "NAME[ADDR]", for the log */
-	uint16_t port; /* of TCP */
-	bool quiet;    /* no connect and disconnect lines */
-	bool lenient;  /* no error limits: a program of this host */
+	char *name;      /* confirmed by the DNS, or "unknown" */
+	char *reverse;   /* the same, but not confirmed; NULL: as name */
+	char *addr;      /* as inet_ntop(3) writes it; "" for a local one */
+	char *peer;      /* "NAME[ADDR]", for the log */
+	uint16_t port;   /* of TCP */
+	bool name_doubt; /* "unknown" because the DNS did not say */
+	bool reverse_doubt;
+	bool quiet;   /* no connect and disconnect lines */
+	bool lenient; /* no error limits: a program of this host */
 };
 
 /* The transaction: all zero outside of one. */

@@ -56,7 +56,8 @@ is_exempt(const struct smtpd_conn *c)
 	    smtpd_conn_is_ours(c) || str_starts(addr, "127.") ||
 	    str_eq(addr, "::1"))
 		return FOUND_ONE;
-	return netlist_has(exempt, addr);
+	return c->networks == FOUND_FAILED ? FOUND_FAILED
+					   : netlist_has(exempt, addr);
 }
 
 /* ---- the answer ---- */
@@ -176,7 +177,7 @@ settle(struct smtpd_conn *c, const struct msg_spf_done *m)
 static const struct msg_spf_done silence = DONT_KNOW(
     "the program that knows does not answer");
 static const struct msg_spf_done unlisted = DONT_KNOW(
-    "spf_exempt_clients cannot be read");
+    "mynetworks or spf_exempt_clients cannot be read");
 
 static void
 on_due(struct loop_timer *t)

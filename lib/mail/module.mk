@@ -64,8 +64,9 @@ libposthouse_a_SOURCES += lib/mail/table.h lib/mail/table_type.h \
 check_PROGRAMS += t/check_table t/check_lists t/check_lmdb
 libposthouse_a_SOURCES += lib/mail/restrict.h lib/mail/restrict.c \
 	lib/mail/restrict_parts.h lib/mail/restrict_words.c \
+	lib/mail/restrict_dns.c \
 	lib/mail/restrict_owner.c lib/mail/restrict_access.c
-check_PROGRAMS += t/check_restrict
+check_PROGRAMS += t/check_restrict t/check_restrict_dns
 libposthouse_a_SOURCES += lib/mail/delivery.h lib/mail/delivery.c \
 	lib/mail/peerlist.h lib/mail/peerlist.c lib/mail/trace.h lib/mail/trace.c
 check_PROGRAMS += t/check_trace

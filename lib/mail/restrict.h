@@ -17,6 +17,9 @@
  *	4NN [status] [text]       so
  *	5NN [status] [text]
  *
+ * Nothing here waits: what only the DNS or another host can say is asked by the
+ * caller, and then the list goes on.
+ *
  * A list is opened before the rights are given up; nothing is opened after.
  *
  * SPDX-License-Identifier: BSD-2-Clause
@@ -40,13 +43,34 @@ void restrictions_close(struct restrictions **r);
  * host is an open relay. */
 bool restrictions_refuse_relay(const struct restrictions *r);
 
+/* Whether an item of the list may have to ask the DNS or another host. */
+bool restrictions_ask(const struct restrictions *r);
+
+/* What the DNS is asked for an item. */
+enum restrict_question {
+	RESTRICT_MAIL_DOMAIN, /* can mail be sent to the domain: MX, A, AAAA */
+	RESTRICT_HOST,        /* is there such a host: A, AAAA, MX */
+	RESTRICT_LISTED,      /* a name of a list of hosts or domains: A, TXT */
+};
+
+struct restrict_found {
+	enum found found;      /* FAILED: the DNS does not say */
+	bool null_mx;          /* the domain takes no mail (RFC 7505) */
+	const char *addresses; /* of RESTRICT_LISTED: parted by blanks */
+	const char *text;      /* what its TXT record says, or "" */
+};
+
 /* What is judged.  Where a pointer is NULL, restrictions about it decide
  * nothing. */
 struct restrict_case {
 	const char
 	    *client_name; /* "unknown" where the DNS does not confirm one */
+	const char *reverse_name; /* the same, but not confirmed */
+	bool name_doubt;          /* "unknown" because the DNS did not say */
+	bool reverse_doubt;
 	const char *client_addr;
-	bool trusted;        /* in mynetworks, or local */
+	enum found trusted;  /* in mynetworks, or local */
+	bool tls;            /* nobody else can listen */
 	bool cert_trusted;   /* its certificate is, by smtpd_tls_CAfile */
 	const char *cert;    /* fingerprint of that; NULL: none was shown */
 	const char *key;     /* fingerprint of its public key */
@@ -58,6 +82,8 @@ struct restrict_case {
 	const char *rcpt;            /* the same */
 	enum found ours;             /* mail for rcpt is taken from anybody */
 	const struct tables *owners; /* smtpd_sender_login_maps */
+	/* What was asked for the item that is judged first, or NULL. */
+	const struct restrict_found *found;
 };
 
 enum restrict_answer {
@@ -65,6 +91,9 @@ enum restrict_answer {
 	RESTRICT_PERMIT,
 	RESTRICT_REFUSE,
 	RESTRICT_ASK_RCPT, /* whether a host has the recipient: if so, go on */
+	RESTRICT_ASK_DNS,  /* reply->question of the name in reply->text: go on
+			      with what was found */
+	RESTRICT_WARN,     /* it would refuse, but is only to be told: go on */
 };
 
 /* The reply of a refusal. */
@@ -72,6 +101,7 @@ struct restrict_reply {
 	int code;
 	char status[DSN_STATUS_MAX];
 	struct buf text; /* not made printable */
+	enum restrict_question question;
 };
 
 /* Fills in the (zeroed) reply where it refuses. */
@@ -79,6 +109,7 @@ enum restrict_answer restrictions_judge(const struct restrictions *r,
     const struct restrict_case *c, struct restrict_reply *reply);
 
 /* The same from item *at on, which becomes the one behind that which decided:
- * after a question was answered well, this goes on. */
+ * after a question was answered well, this goes on.  RESTRICT_ASK_DNS leaves it
+ * at the item that asks. */
 enum restrict_answer restrictions_go_on(const struct restrictions *r,
     const struct restrict_case *c, size_t *at, struct restrict_reply *reply);

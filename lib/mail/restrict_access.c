@@ -193,6 +193,27 @@ restrict_etrn_access(const struct restrict_item *i,
 	return check_domain(i, c->subject, c->stage, reply);
 }
 
+/* The name that is not confirmed. */
+enum restrict_answer
+restrict_reverse_access(const struct restrict_item *i,
+    const struct restrict_case *c, struct restrict_reply *reply)
+{
+	return check_domain(i, c->reverse_name, "Unverified Client host",
+	    reply);
+}
+
+enum restrict_answer
+restrict_user_access(const struct restrict_item *i,
+    const struct restrict_case *c, struct restrict_reply *reply)
+{
+	CLEAN_BUF struct buf value = { 0 };
+
+	if (c->user == NULL)
+		return RESTRICT_NONE;
+	return follow(tables_get_here(&i->tables, c->user, &value), &value,
+	    c->user, "SASL login name", reply);
+}
+
 enum restrict_answer
 restrict_helo_access(const struct restrict_item *i,
     const struct restrict_case *c, struct restrict_reply *reply)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "param.h"
 #include "restrict_parts.h"
 #include "str.h"
 
@@ -79,24 +80,16 @@ restrict_mynetworks(const struct restrict_item *i,
     const struct restrict_case *c, struct restrict_reply *reply)
 {
 	(void)i;
-	(void)reply;
-	return c->trusted ? RESTRICT_PERMIT : RESTRICT_NONE;
-}
-
-/* For now: the name may only not be known at this moment. */
-enum restrict_answer
-restrict_unknown_name(const struct restrict_item *i,
-    const struct restrict_case *c, struct restrict_reply *reply)
-{
-	(void)i;
-	if (!str_eq(c->client_name, "unknown"))
+	switch (c->trusted) {
+	case FOUND_ONE:
+		return RESTRICT_PERMIT;
+	case FOUND_NONE:
 		return RESTRICT_NONE;
-	reply->code = 450;
-	(void)snprintf(reply->status, sizeof(reply->status), "4.7.25");
-	buf_addf(&reply->text,
-	    "Client host rejected: cannot find your hostname, [%s]",
-	    c->client_addr);
-	return RESTRICT_REFUSE;
+	case FOUND_FAILED:
+		break;
+	}
+	return restrict_later(reply, "4.3.0", c->client_addr,
+	    "Temporary lookup failure");
 }
 
 enum restrict_answer
@@ -115,6 +108,20 @@ restrict_trusted_cert(const struct restrict_item *i,
 	(void)i;
 	(void)reply;
 	return c->cert_trusted ? RESTRICT_PERMIT : RESTRICT_NONE;
+}
+
+enum restrict_answer
+restrict_in_clear(const struct restrict_item *i, const struct restrict_case *c,
+    struct restrict_reply *reply)
+{
+	(void)i;
+	if (c->tls)
+		return RESTRICT_NONE;
+	reply->code = (int)params.plaintext_reject_code;
+	(void)snprintf(reply->status, sizeof(reply->status), "%d.7.1",
+	    reply->code / 100);
+	buf_adds(&reply->text, "Session encryption is required");
+	return RESTRICT_REFUSE;
 }
 
 /* ---- where it goes ---- */
