@@ -105,14 +105,16 @@ void
 cleanup_convert(struct cleanup_mail *m)
 {
 	struct source source;
-	struct pass pass = { 0 };
+	struct pass pass = {
+		.mime.limit = (size_t)params.smtp_line_length_limit,
+	};
 	const char *why;
 	bool ok = true;
 
 	if (params.disable_mime_output_conversion)
 		return;
 	ok = open_source(m, &source) && run(&pass, &source);
-	if (ok && smtp_mime_convert(&pass.mime, &why))
+	if (ok && pass.mime.needed && smtp_mime_convert(&pass.mime, &why))
 		ok = replace(m, &pass, &source);
 	if (!ok)
 		cleanup_mail_fail(m, errno);

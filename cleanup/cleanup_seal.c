@@ -88,6 +88,7 @@ put_judge(const struct cleanup_mail *m, struct slice content,
 static void
 put_seal(const struct cleanup_mail *m, struct slice content, struct buf *packet)
 {
+	uint64_t limit = (uint64_t)params.smtp_line_length_limit;
 	struct msg_seal ask = {
 		.stream = m->question.number,
 		.id = m->env.id,
@@ -95,6 +96,7 @@ put_seal(const struct cleanup_mail *m, struct slice content, struct buf *packet)
 		.data_at = m->draft.head.data_at,
 		.data_len = m->draft.head.data_len,
 		.content = content,
+		.long_lines = limit > 0 && m->draft.head.max_line > limit,
 		.as_it_is = m->question.as_it_is,
 	};
 

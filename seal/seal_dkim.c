@@ -32,7 +32,8 @@ struct signing {
 	struct dkim_signer signer;
 	struct dkim_body body;
 	bool as_it_is;
-	bool high; /* the body has bytes above 127 */
+	bool unfit; /* the body has bytes above 127, or lines that are too
+			  long */
 };
 
 static struct list all;
@@ -108,7 +109,7 @@ conclude(struct signing *s)
 	CLEAN_BUF struct buf head = { 0 };
 
 	dkim_body_end(&s->body);
-	if (s->high && !s->as_it_is) {
+	if (s->unfit && !s->as_it_is) {
 		end(s, SEAL_CONVERT, &head);
 		return;
 	}
@@ -127,7 +128,7 @@ conclude(struct signing *s)
 static void
 take_body(struct signing *s, const char *bytes, size_t n)
 {
-	s->high = s->high || !str_is_ascii(bytes, n);
+	s->unfit = s->unfit || !str_is_ascii(bytes, n);
 	dkim_body_feed(&s->body, bytes, n);
 }
 
@@ -144,7 +145,7 @@ read_some(struct signing *s)
 	}
 	take_body(s, buf_str(&piece), piece.len);
 	/* What will be converted need not be read to its end. */
-	if (s->content.left > 0 && (!s->high || s->as_it_is))
+	if (s->content.left > 0 && (!s->unfit || s->as_it_is))
 		return true;
 	conclude(s);
 	return false;
@@ -248,6 +249,7 @@ seal_dkim_ask(struct chan *c, const void *body, size_t len, int fd)
 	s->from = c;
 	s->stream = m.stream;
 	s->id = arena_strdup(&s->arena, m.id);
+	s->unfit = m.long_lines != 0;
 	s->as_it_is = m.as_it_is != 0;
 	buf_add(&s->front, m.front.at, m.front.len);
 	if (seal_content_open(&s->content, TAKE_FD(mine), m.data_at, m.data_len,

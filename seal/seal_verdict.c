@@ -228,9 +228,8 @@ settle_fail(const struct seal_case *c, struct arena *a,
 	case FOUND_ONE:
 		break;
 	case FOUND_FAILED:
-		log_warn("%s: DMARC fails, and dmarc_exempt_clients, "
-			 "arc_trusted_sealers or a chain of theirs cannot be "
-			 "read",
+		log_warn("%s: dmarc_exempt_clients or arc_trusted_sealers "
+			 "cannot be read, or a chain of theirs",
 		    c->id);
 		put_off(v, out);
 		break;

@@ -82,6 +82,20 @@ is "opendkim: so is it" "$(on a sh -c 'for f in /got/*; do
 	! opendkim-testmsg <$f >/dev/null 2>&1 || echo good
 done' | wc -l)" $((n + 1))
 
+echo "# out: a line that smtp would break"
+rm -rf "${got:?}"/*
+awk 'BEGIN {
+	print "From: author@a.test\nTo: bob@b.test\nSubject: line\n"
+	for (i = 0; i < 1000; i++)
+		printf "word%d ", i
+	print "" }' | as a alice sendmail bob@b.test
+ok "it is taken and goes out" wait_for 20 arrived 1
+$py "$peers_py" verify "$got" "$lab/records" 2 >"$lab/verified"
+is "python3-dkim: its signatures are good" "$(tail -n 1 "$lab/verified")" \
+    "good=1 bad=0"
+ok "for it was encoded first" \
+    grep -q '^Content-Transfer-Encoding: quoted-printable' -r "$got"
+
 echo "# in: signed by python3-dkim"
 $py "$peers_py" sign "$out" "$keys"
 passes() { # USER: messages all of whose signatures pass

@@ -276,6 +276,50 @@ START_TEST(long_lines_come_in_pieces)
 }
 END_TEST
 
+/* A limit of 10; what is encoded already stays. */
+static const struct {
+	const char *from, *to; /* NULL: nothing is to be done */
+} limited[] = {
+	{ "X: y\n\n1234567890\n", NULL },
+	{ "X: a name of many letters\n\n1234567890\n", NULL },
+	{ "X: y\n\n12345678901\n",
+	    "X: y\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=us-ascii\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n12345678901\n" },
+	{ "Content-Transfer-Encoding: base64\n\nMTIzNDU2Nzg5MDE=\n", NULL },
+	{ "Content-Type: multipart/mixed; boundary=b\n"
+	  "Content-Transfer-Encoding: 7bit\n\n--b\n\n1\n--b--\n",
+	    NULL },
+	{ "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n123456789\n"
+	  "--b\nContent-Type: image/x\n\n12345678901\n--b--\n",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n123456789\n"
+	    "--b\nContent-Type: image/x\n"
+	    "Content-Transfer-Encoding: base64\n\n"
+	    "MTIzNDU2Nzg5MDE=\n--b--\n" },
+};
+
+START_TEST(long_lines_are_encoded_where_there_is_a_limit)
+{
+	/* In one piece, and in several; a boundary is in one. */
+	bool parts = strstr(limited[_i].from, "boundary") != NULL;
+
+	for (size_t piece = 0; piece <= (parts ? 0 : 3); piece += 3) {
+		CLEAN_BUF struct buf scan = { 0 }, out = { 0 }, got = { 0 };
+		struct smtp_mime m = { .limit = 10 };
+		const char *why = NULL;
+
+		give(&m, limited[_i].from, piece, &scan);
+		ck_assert_int_eq(m.needed, limited[_i].to != NULL);
+		ck_assert(smtp_mime_convert(&m, &why));
+		give(&m, limited[_i].from, piece, &out);
+		without_cr(&got, &out);
+		if (limited[_i].to != NULL)
+			ck_assert_str_eq(buf_str(&got), limited[_i].to);
+		smtp_mime_free(&m);
+	}
+}
+END_TEST
+
 START_TEST(depth_is_bounded)
 {
 	struct smtp_mime m = { 0 };
@@ -303,6 +347,8 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, content_is_converted, 0, n);
 	tcase_add_loop_test(t, every_prefix_is_survived, 0, n);
 	tcase_add_test(t, long_lines_come_in_pieces);
+	tcase_add_loop_test(t, long_lines_are_encoded_where_there_is_a_limit, 0,
+	    ARRAY_LEN(limited));
 	tcase_add_test(t, depth_is_bounded);
 	suite_add_tcase(s, t);
 	return s;

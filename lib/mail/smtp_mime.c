@@ -10,6 +10,12 @@
 #include "header.h"
 #include "str.h"
 
+/* Why a leaf must be encoded. */
+enum need {
+	NEED_8BIT = 1 << 0,
+	NEED_LINES = 1 << 1, /* they are too long */
+};
+
 /* What a header says about its body. */
 enum body_kind {
 	BODY_TEXT,
@@ -212,8 +218,10 @@ put_encoded_header(struct smtp_mime *m, const struct body_label *label,
 	if (!m->in_part && !label->has_version)
 		buf_adds(out, "MIME-Version: 1.0\r\n");
 	if (!m->in_part && !label->has_type)
-		buf_adds(out,
-		    "Content-Type: text/plain; charset=unknown-8bit\r\n");
+		buf_addf(out, "Content-Type: text/plain; charset=%s\r\n",
+		    (m->needs.text[m->leaf - 1] & NEED_8BIT) != 0
+			? "unknown-8bit"
+			: "us-ascii");
 	buf_addf(out, "Content-Transfer-Encoding: %s\r\n",
 	    text ? "quoted-printable" : "base64");
 	m->where = text ? MIME_LEAF_QP : MIME_LEAF_B64;
@@ -351,22 +359,38 @@ boundary_line(struct smtp_mime *m, struct slice line, struct buf *out)
 
 /* Nobody reads what stands between the parts, but it must be 7 bits too. */
 static void
-put_between(struct slice piece, bool last, struct buf *out)
+put_between(struct smtp_mime *m, struct slice piece, bool last, struct buf *out)
 {
+	m->needed |= !str_is_ascii(piece.at, piece.len);
 	for (size_t i = 0; i < piece.len; i++)
 		buf_addc(out, (uint8_t)piece.at[i] > 127 ? '?' : piece.at[i]);
 	if (last)
 		buf_adds(out, "\r\n");
 }
 
+/* What is encoded already keeps its long lines: it cannot be told what they
+ * mean. */
 static void
-put_plain(struct smtp_mime *m, struct slice piece, bool last, struct buf *out)
+scan_plain(struct smtp_mime *m, struct slice piece, bool first)
 {
-	if (!m->converting && !str_is_ascii(piece.at, piece.len)) {
-		m->needs.text[m->leaf - 1] = 1;
-		if (m->opaque)
-			m->why = "it has 8-bit data where there must be none";
-	}
+	bool high = !str_is_ascii(piece.at, piece.len);
+
+	m->column = (first ? 0 : m->column) + piece.len;
+	if (high && m->opaque)
+		m->why = "it has 8-bit data where there must be none";
+	if (high)
+		m->needs.text[m->leaf - 1] |= NEED_8BIT;
+	if (m->limit > 0 && m->column > m->limit && !m->opaque)
+		m->needs.text[m->leaf - 1] |= NEED_LINES;
+	m->needed |= m->needs.text[m->leaf - 1] != 0;
+}
+
+static void
+put_plain(struct smtp_mime *m, struct slice piece, bool first, bool last,
+    struct buf *out)
+{
+	if (!m->converting)
+		scan_plain(m, piece, first);
 	buf_add(out, piece.at, piece.len);
 	if (last)
 		buf_adds(out, "\r\n");
@@ -407,10 +431,10 @@ smtp_mime_line(struct smtp_mime *m, const char *bytes, size_t n, bool first,
 		header_line(m, bytes, n, first, last, out);
 		break;
 	case MIME_BETWEEN:
-		put_between(piece, last, out);
+		put_between(m, piece, last, out);
 		break;
 	case MIME_LEAF:
-		put_plain(m, piece, last, out);
+		put_plain(m, piece, first, last, out);
 		break;
 	case MIME_LEAF_QP:
 		put_qp(m, piece, last, out);

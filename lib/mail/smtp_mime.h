@@ -2,7 +2,8 @@
  * smtp_mime - content with bytes above 127, made fit for a server that takes
  * only 7 bits (RFC 6152 3, RFC 2045, RFC 2046).
  *
- * Lines go in, lines come out.  Each leaf part that has such bytes is encoded:
+ * Lines go in, lines come out.  Each leaf part that has such bytes, or with a
+ * limit lines that are longer, is encoded:
  * text as quoted-printable, the rest as base64; its Content-Transfer-Encoding
  * is replaced, and the label of what holds it becomes 7bit.  A message without
  * MIME becomes one (RFC 1428).  Header fields pass as they are.
@@ -48,7 +49,10 @@ struct smtp_mime {
 	struct mime_level *levels; /* of multiparts, outermost first */
 	size_t depth;
 	struct buf header; /* of the part in hand */
-	struct buf needs;  /* a byte a leaf: 1 where it must be encoded */
+	struct buf needs;  /* a byte a leaf: why it must be encoded */
+	size_t limit;      /* of a line, set in front of the scan; 0: none */
+	size_t column;     /* of the line in hand */
+	bool needed;       /* something is to be converted */
 	size_t leaf;       /* number of the leaf in hand, from 1 */
 	struct smtp_encoder encoder;
 	const char *why; /* what cannot be converted; static */
