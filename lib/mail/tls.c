@@ -180,6 +180,18 @@ tls_ciphers_are_named(const char *list, const char **why)
 	return true;
 }
 
+/* Our keys sign, and decrypt nothing (keys(8)): a client that would encrypt to
+ * one could never be answered. */
+static bool
+set_ciphers(SSL_CTX *ctx, const SSL_METHOD *side, const char *grade)
+{
+	CLEAN_BUF struct buf list = { 0 };
+
+	tls_put_ciphers(&list, grade, side == TLS_server_method() ? "kRSA" : "",
+	    "");
+	return SSL_CTX_set_cipher_list(ctx, buf_str(&list)) == 1;
+}
+
 SSL_CTX *
 tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
 {
@@ -197,7 +209,7 @@ tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
 	SSL_CTX_set_security_level(ctx, 1);
 	if (SSL_CTX_set_min_proto_version(ctx, lowest) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, highest) != 1 ||
-	    SSL_CTX_set_cipher_list(ctx, tls_cipher_list(ciphers)) != 1)
+	    !set_ciphers(ctx, side, ciphers))
 		log_fatal("TLS: %s", tls_reason());
 	return ctx;
 }
