@@ -68,8 +68,8 @@ refused(struct smtp_client *c)
 	bool soft = c->reply.code / 100 != 5 ||
 	    params.smtp_sasl_auth_soft_bounce;
 	char status[DSN_STATUS_MAX];
-	enum outcome outcome = smtp_reply_refusal(&c->reply,
-	    soft ? 454 : c->reply.code, status);
+	enum outcome outcome = smtp_fate_refusal(c, soft ? 454 : c->reply.code,
+	    status);
 
 	if (c->mail != NULL)
 		smtp_fate_rest(c, outcome, status,

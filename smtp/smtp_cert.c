@@ -16,7 +16,7 @@
 static struct buf files; /* empty: none is shown */
 static struct tls_chain chain;
 static struct buf name;
-static bool waited;
+static bool waited, told;
 
 void
 smtp_cert_open(void)
@@ -81,19 +81,42 @@ wait_for_it(void)
 	    chan_hear_now(keys, MSG_cert, until, &packet) &&
 	    take(packet.text + 4, packet.len - 4))
 		continue;
-	if (chain.n == 0)
-		log_warn("%s: no certificate from keys: none is shown",
-		    buf_str(&files));
 }
 
 /* ---- a connection ---- */
 
 bool
+smtp_cert_is_wanted(void)
+{
+	return files.len > 0;
+}
+
+bool
+smtp_cert_is_ready(void)
+{
+	return chain.n > 0 && program_peer(ROLE_KEYS) != NULL;
+}
+
+/* Once each time that it is missing. */
+static void
+tell(bool ready)
+{
+	if (!ready && !told)
+		log_warn("%s: no certificate is shown, as the program keys %s: "
+			 "a host that refuses mail gets it later",
+		    buf_str(&files), chain.n > 0 ? "is not there" : "has none");
+	told = !ready;
+}
+
+bool
 smtp_cert_use(SSL *ssl)
 {
-	if (files.len > 0 && chain.n == 0 && !waited)
+	if (!smtp_cert_is_wanted())
+		return true;
+	if (chain.n == 0 && !waited)
 		wait_for_it();
-	for (size_t i = 0; i < chain.n; i++)
+	tell(smtp_cert_is_ready());
+	for (size_t i = 0; smtp_cert_is_ready() && i < chain.n; i++)
 		if (SSL_use_cert_and_key(ssl, chain.leaves[i].cert,
 			chain.leaves[i].key, chain.leaves[i].more, 1) != 1)
 			return false;
@@ -103,5 +126,5 @@ smtp_cert_use(SSL *ssl)
 const char *
 smtp_cert_name(void)
 {
-	return buf_str(&name);
+	return smtp_cert_is_ready() ? buf_str(&name) : "";
 }

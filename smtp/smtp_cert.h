@@ -3,7 +3,10 @@
  *
  * It comes from the program keys, which has the private key and signs
  * (tls_sign.h), and again whenever its files have changed; a connection shows
- * the one that is there when it begins.
+ * the one that is there when it begins.  While keys is not there, connections
+ * are made without it: most hosts do not ask.  One that relays for whom it knows
+ * may refuse us then, and means the connection, not the mail: what it refuses
+ * for good is tried again (smtp_fate_refusal()).
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -20,10 +23,14 @@ void smtp_cert_open(void);
 /* For the rules: keys sends one. */
 bool smtp_cert_take(struct chan *c, const void *body, size_t len, int fd);
 
-/* Shows it on this connection.  The first connection waits for it; where it
- * does not come, none is shown, and the log says so.  False where the library
+/* One is to be shown; and can be. */
+bool smtp_cert_is_wanted(void);
+bool smtp_cert_is_ready(void);
+
+/* Shows it on this connection.  The first connection waits for it; where there
+ * is none, none is shown, and the log says so once.  False where the library
  * refuses it. */
 MUST_CHECK bool smtp_cert_use(SSL *ssl);
 
-/* What tells it from others: its fingerprints, or "". */
+/* What tells it from others: its fingerprints; "" where none is shown. */
 const char *smtp_cert_name(void);

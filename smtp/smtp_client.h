@@ -48,6 +48,7 @@ struct smtp_setup {
 	const char *tls_by; /* whose wish that is, behind a text; or NULL */
 	const char *note;   /* said of mail that is delivered; or NULL */
 	bool log_in;        /* by AUTH, before the first mail */
+	bool nameless;      /* our certificate could not be shown */
 };
 
 /* AUTH (smtp_auth.h); all zero where nothing is under way. */

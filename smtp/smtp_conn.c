@@ -16,6 +16,7 @@
 #include "log.h"
 #include "map.h"
 #include "param.h"
+#include "smtp_cert.h"
 #include "smtp_memory.h"
 #include "smtp_resume.h"
 #include "smtp_socket.h"
@@ -39,6 +40,7 @@ may_be_kept(const struct smtp_conn *c)
 	int64_t count = params.smtp_connection_reuse_count_limit;
 
 	return !draining && !c->once && !c->plan.tls.no_reuse &&
+	    !c->client.setup.nameless &&
 	    params.smtp_connection_cache_time_limit > 0 &&
 	    (count == 0 || c->mails < count) &&
 	    loop_now() - c->born < params.smtp_connection_reuse_time_limit;
@@ -267,9 +269,13 @@ handshake_failed(struct smtp_conn *c, enum pump_end how)
 static SSL *
 on_secure(void *engine)
 {
-	struct smtp_tls_peer peer = peer_of(engine);
+	struct smtp_conn *c = engine;
+	struct smtp_tls_peer peer = peer_of(c);
+	SSL *ssl = smtp_tls_new(&peer);
 
-	return smtp_tls_new(&peer);
+	c->client.setup.nameless = smtp_cert_is_wanted() &&
+	    !smtp_cert_is_ready();
+	return ssl;
 }
 
 static void
@@ -358,6 +364,7 @@ on_connected(void *engine)
 		.wrapped = params.smtp_tls_wrappermode,
 		.note = c->note,
 		.log_in = smtp_login_is_wanted(),
+		.nameless = c->in_clear && smtp_cert_is_wanted(),
 	};
 
 	c->connected = true;

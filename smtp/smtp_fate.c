@@ -18,9 +18,19 @@ fault_of(const struct smtp_client *c, enum outcome outcome)
 const char *
 smtp_fate_said(struct smtp_client *c)
 {
-	return arena_printf(c->mail->arena, "host %s said: %s (in reply to %s)",
-	    c->setup.host, buf_str(&c->reply.text),
-	    smtp_stage_command(c->hearing));
+	return arena_printf(c->mail->arena,
+	    "host %s said: %s (in reply to %s)%s", c->setup.host,
+	    buf_str(&c->reply.text), smtp_stage_command(c->hearing),
+	    c->setup.nameless ? "; our certificate could not be shown" : "");
+}
+
+enum outcome
+smtp_fate_refusal(struct smtp_client *c, int code, char status[DSN_STATUS_MAX])
+{
+	bool for_now = c->setup.nameless && code / 100 == 5;
+
+	return smtp_reply_refusal(&c->reply, for_now ? code - 100 : code,
+	    status);
 }
 
 void
@@ -46,8 +56,7 @@ void
 smtp_fate_refuse_rest(struct smtp_client *c)
 {
 	char status[DSN_STATUS_MAX];
-	enum outcome outcome = smtp_reply_refusal(&c->reply, c->reply.code,
-	    status);
+	enum outcome outcome = smtp_fate_refusal(c, c->reply.code, status);
 
 	smtp_fate_rest(c, outcome, status, smtp_fate_said(c));
 }
@@ -71,7 +80,7 @@ smtp_fate_refuse(struct smtp_client *c, struct smtp_rcpt *r)
 {
 	int code = c->reply.code == 552 ? 452 : c->reply.code;
 	char status[DSN_STATUS_MAX];
-	enum outcome outcome = smtp_reply_refusal(&c->reply, code, status);
+	enum outcome outcome = smtp_fate_refusal(c, code, status);
 
 	smtp_mail_decide(c->mail, r, outcome, fault_of(c, outcome), status,
 	    smtp_fate_said(c));

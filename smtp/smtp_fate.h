@@ -13,6 +13,11 @@
  * being heard. */
 const char *smtp_fate_said(struct smtp_client *c);
 
+/* What a refusal by that code means (smtp_reply_refusal()): where our certificate
+ * could not be shown, nothing is refused for good. */
+enum outcome smtp_fate_refusal(struct smtp_client *c, int code,
+    char status[DSN_STATUS_MAX]);
+
 /* For all who are left, where there is a mail at all; tls: the host is not what
  * the policy asks for. */
 void smtp_fate_rest(struct smtp_client *c, enum outcome outcome,

@@ -17,8 +17,8 @@ refused(struct smtp_client *c)
 	bool skip = c->hearing == SMTP_GREETING &&
 	    params.smtp_skip_5xx_greeting;
 	char status[DSN_STATUS_MAX];
-	enum outcome outcome = smtp_reply_refusal(&c->reply,
-	    skip ? 421 : c->reply.code, status);
+	enum outcome outcome = smtp_fate_refusal(c, skip ? 421 : c->reply.code,
+	    status);
 
 	if (c->mail != NULL)
 		smtp_fate_rest(c, outcome, status,

@@ -52,6 +52,7 @@ listen  = unix:rsa
 smtp_tls_chain_files = /etc/rsa.pem
 smtp_tls_protocols = TLSv1.2
 EOF
+mail_user b bob
 start b
 start a
 
@@ -100,5 +101,24 @@ renewed() {
 }
 ok "and shown, without a restart" wait_for 15 renewed
 ok "by whom mail is relayed" status z@far.test 'status=sent'
+
+# ---- without keys, none can be shown ----
+mv "$(root_of a)/usr/local/libexec/posthouse/keys" "$(root_of a)/keys"
+crash a keys
+to gone@far.test
+ok "without keys: what is refused for good is tried again" status \
+    gone@far.test 'dsn=4.7.1, status=deferred .*Relay access denied.*our certificate could not be shown'
+to bob@b.test
+ok "and who asks for none gets his mail" status bob@b.test 'status=sent'
+is "the log says so once" "$(log_of a | grep -c \
+    'no certificate is shown, as the program keys is not there')" 1
+mv "$(root_of a)/keys" "$(root_of a)/usr/local/libexec/posthouse/keys"
+back() {
+	on a mqueue -f
+	log_of a | grep -q 'to=<gone@far.test>.*status=sent'
+}
+ok "when keys is back, it is sent" wait_for 30 back
+to again@far.test
+ok "and what comes then" status again@far.test 'status=sent'
 ok "nobody was refused a signature" not log_has a 'asked for a signature'
 lab_done
