@@ -11,6 +11,7 @@ smtpd_libsmtpd_a_SOURCES = smtpd/smtpd_calls.h smtpd/smtpd_session.h smtpd/smtpd
 	smtpd/smtpd_content.h smtpd/smtpd_content.c \
 	smtpd/smtpd_auth.h smtpd/smtpd_auth.c \
 	smtpd/smtpd_reply.h smtpd/smtpd_reply.c \
+	smtpd/smtpd_notice.h smtpd/smtpd_notice.c \
 	smtpd/smtpd_accept.h smtpd/smtpd_accept.c \
 	smtpd/smtpd_conn.h smtpd/smtpd_conn.c \
 	smtpd/smtpd_name.h smtpd/smtpd_name.c \
@@ -36,6 +37,12 @@ t_check_smtpd_session_SOURCES = t/check_smtpd_session.c \
 	t/smtpd_world.h t/smtpd_world.c
 t_check_smtpd_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
 t_check_smtpd_session_LDADD = smtpd/libsmtpd.a $(LDADD)
+
+check_PROGRAMS += t/check_smtpd_notice
+t_check_smtpd_notice_SOURCES = t/check_smtpd_notice.c \
+	t/smtpd_world.h t/smtpd_world.c
+t_check_smtpd_notice_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/smtpd
+t_check_smtpd_notice_LDADD = smtpd/libsmtpd.a $(LDADD)
 
 check_PROGRAMS += t/check_smtpd_auth
 t_check_smtpd_auth_SOURCES = t/check_smtpd_auth.c \

@@ -23,6 +23,7 @@
 #include "smtpd_conn.h"
 #include "smtpd_feed.h"
 #include "smtpd_login.h"
+#include "smtpd_notice.h"
 #include "smtpd_policy.h"
 #include "smtpd_space.h"
 #include "smtpd_srs.h"
@@ -124,6 +125,7 @@ main(int argc, char **argv)
 	smtpd_tls_open(program_service());
 	smtpd_verify_open();
 	trace_open();
+	smtpd_notice_open();
 	smtpd_login_open();
 
 	size_t files = fd_limit(65536);

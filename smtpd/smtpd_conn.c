@@ -13,6 +13,7 @@
 #include "smtpd_ask.h"
 #include "smtpd_feed.h"
 #include "smtpd_login.h"
+#include "smtpd_notice.h"
 #include "smtpd_policy.h"
 #include "smtpd_srs.h"
 #include "smtpd_tls.h"
@@ -282,6 +283,7 @@ on_ended(void *engine, enum pump_end how, int error)
 		opening = NULL;
 	smtpd_policy_leave(c);
 	smtpd_name_drop(&c->name);
+	smtpd_notice_send(c);
 	smtpd_end(&c->s, how);
 	smtpd_ask_drop(&c->question);
 	smtpd_vet_drop(&c->vetting);
@@ -328,6 +330,8 @@ begin_trace(struct smtpd_conn *c)
 
 	c->s.trace = trace_start(TRACE_SERVER, client->name, client->addr,
 	    client->peer);
+	if (!c->local)
+		smtpd_notice_begin(&c->s);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "map.h"
@@ -82,15 +83,25 @@ log_client(const struct smtpd_conn *c)
 }
 
 static struct smtpd_feed *
-open_feed(struct smtpd_conn *c)
+new_feed(struct smtpd_conn *c)
 {
 	struct smtpd_feed *f = xcalloc(1, sizeof(*f));
-	struct queueid id = queueid_new(program_slot());
 
 	f->conn = c;
 	f->stream = ++last_stream;
 	*map_put(&streams, &f->stream, sizeof(f->stream)) = f;
 	list_append(&feeds, &f->link);
+	if (c == NULL)
+		orphans++;
+	return f;
+}
+
+static struct smtpd_feed *
+open_feed(struct smtpd_conn *c)
+{
+	struct smtpd_feed *f = new_feed(c);
+	struct queueid id = queueid_new(program_slot());
+
 	c->feed = f;
 	c->s.tx.id = arena_strdup(&c->s.tx.arena, id.text);
 	log_client(c);
@@ -243,16 +254,17 @@ static void
 send_end(struct smtpd_feed *f)
 {
 	CLEAN_BUF struct buf packet = { 0 };
-	const struct smtpd_verify *v = &f->conn->verify;
-	struct msg_mail_end m = {
-		.stream = f->stream,
-		.flags = (v->failed ? MAIL_SPF_FAIL : 0u) |
-		    (f->conn->over_limit ? MAIL_OVER_LIMIT : 0u),
-		.results = v->results,
-		.spf = v->result,
-		.spf_domain = v->domain,
-	};
+	struct msg_mail_end m = { .stream = f->stream };
 
+	if (f->conn != NULL) {
+		const struct smtpd_verify *v = &f->conn->verify;
+
+		m.flags = (v->failed ? MAIL_SPF_FAIL : 0u) |
+		    (f->conn->over_limit ? MAIL_OVER_LIMIT : 0u);
+		m.results = v->results;
+		m.spf = v->result;
+		m.spf_domain = v->domain;
+	}
 	msg_put_mail_end(&packet, &m);
 	chan_send(f->to, &packet, -1, false);
 }
@@ -277,6 +289,49 @@ smtpd_feed_end(struct smtpd_conn *c)
 	send_end(f);
 	f->ended = true;
 	return SMTPD_LATER;
+}
+
+/* ---- notices ---- */
+
+/* qmgr knows this sender: what cannot be delivered is not answered. */
+static void
+send_notice_begin(const struct smtpd_feed *f, const char *id)
+{
+	CLEAN_BUF struct buf packet = { 0 }, sender = { 0 };
+
+	buf_addf(&sender, "double-bounce@%s", params.myorigin);
+	const struct msg_mail_begin m = {
+		.stream = f->stream,
+		.id = id,
+		.flags = MAIL_LOCAL | MAIL_TRUSTED,
+		.sender = buf_str(&sender),
+		.uid = (uint32_t)getuid(),
+	};
+
+	msg_put_mail_begin(&packet, &m);
+	chan_send(f->to, &packet, -1, false);
+}
+
+bool
+smtpd_feed_notice(const char *to, struct buf *text)
+{
+	struct chan *cleanup = program_peer(ROLE_CLEANUP);
+	struct queueid id = queueid_new(program_slot());
+
+	if (cleanup == NULL)
+		return false;
+	struct smtpd_feed *f = new_feed(NULL);
+	f->to = cleanup;
+	f->ended = true;
+	wire_put_str(&f->rcpts, to);
+	wire_put_str(&f->rcpts, "");
+	buf_add(&f->content, buf_str(text), text->len);
+	log_info("%s: notice to <%s>", id.text, to);
+	send_notice_begin(f, id.text);
+	send_rcpts(f);
+	send_content(f);
+	send_end(f);
+	return true;
 }
 
 /* ---- the end ---- */
@@ -307,6 +362,10 @@ conclude(struct smtpd_feed *f, struct smtpd_verdict v)
 	bool ended = f->ended;
 
 	free_feed(f);
+	if (c == NULL && v.code >= 400)
+		log_info("a message that nobody waits for is not taken: %d %s "
+			 "%s",
+		    v.code, v.status, v.text);
 	if (c == NULL)
 		return;
 	if (ended) {

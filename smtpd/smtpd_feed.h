@@ -27,6 +27,10 @@ struct smtpd_verdict smtpd_feed_ready(struct smtpd_conn *c);
 void smtpd_feed_content(struct smtpd_conn *c, const char *bytes, size_t n);
 struct smtpd_verdict smtpd_feed_end(struct smtpd_conn *c);
 
+/* A message of our own to the postmaster, header and all, for whose fate nobody
+ * waits; false where cleanup is not there. */
+MUST_CHECK bool smtpd_feed_notice(const char *to, struct buf *text);
+
 /* The transaction is over for the client. */
 void smtpd_feed_drop(struct smtpd_conn *c);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "smtpd_notice.h"
 
 /* RFC 5321 4.5.3.1.5: 512 octets with code and CRLF; addresses may be longer
  * than that allows, and no client minds. */
@@ -41,6 +42,7 @@ smtpd_reply(struct smtpd_session *s, int code, const char *status,
 {
 	va_list ap;
 
+	smtpd_notice_fault(s, code, status);
 	va_start(ap, fmt);
 	add_line(s, code, ' ', status, fmt, ap);
 	va_end(ap);

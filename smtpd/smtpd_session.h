@@ -97,6 +97,7 @@ struct smtpd_session {
 	char *tls;  /* "TLSv1.3 with cipher ...", NULL while in clear */
 	enum smtpd_tls_policy tls_policy;
 	struct trace *trace; /* NULL: not traced */
+	uint8_t faults;      /* what went wrong: 1 << enum smtpd_fault */
 	char *user;          /* who it is, by AUTH; NULL before */
 	char *mech;          /* how it was shown: "PLAIN" */
 	bool authenticates;  /* AUTH is there */

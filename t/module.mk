@@ -16,7 +16,8 @@ EXTRA_DIST += \
 	t/0004-completion.t t/0005-parameters.t t/0010-first-message.t \
 	t/0011-rights.t t/0020-peers.t t/0030-kill.t t/0040-adversity.t \
 	t/1001-dialogues.t t/1002-smuggling.t t/1003-limits.t \
-	t/1004-idle-sessions.t t/1005-drain.t t/1010-restrictions.t t/2002-tables.t \
+	t/1004-idle-sessions.t t/1005-drain.t t/1010-restrictions.t \
+	t/1012-notices.t t/2002-tables.t \
 	t/2010-sendmail.t t/2020-bounce.t t/2030-route.t t/2040-check.t \
 	t/2050-rewriting.t t/2100-into-the-queue.t t/2110-power-cut.t \
 	t/3040-backup-lab.t t/3041-loops.t t/4001-hosts.t t/4002-replies.t \

@@ -19,7 +19,9 @@ struct trace {
 	enum trace_side side;
 	size_t lines;
 	bool secret; /* AUTH was said and has no final reply */
-	char *shown;
+	bool keep;
+	struct buf kept;
+	char *shown; /* in the log; NULL: it is not logged */
 };
 
 static struct peerlist *peers; /* NULL: nobody */
@@ -57,9 +59,38 @@ trace_stop(struct trace **t)
 {
 	if (*t == NULL)
 		return;
+	buf_free(&(*t)->kept);
 	free((*t)->shown);
 	free(*t);
 	*t = NULL;
+}
+
+void
+trace_keep(struct trace **t, enum trace_side side)
+{
+	if (*t == NULL) {
+		*t = xcalloc(1, sizeof(**t));
+		(*t)->side = side;
+	}
+	(*t)->keep = true;
+}
+
+const char *
+trace_kept(const struct trace *t)
+{
+	return t != NULL ? buf_str(&t->kept) : "";
+}
+
+static void
+keep(struct trace *t, char way, struct slice text)
+{
+	if (t->kept.len > TRACE_KEPT_MAX)
+		return;
+	buf_adds(&t->kept, way == '<' ? " In:  " : "Out: ");
+	str_printable(&t->kept, text.at, text.len, TRACE_LINE_MAX);
+	buf_adds(&t->kept, "\r\n");
+	if (t->kept.len > TRACE_KEPT_MAX)
+		buf_adds(&t->kept, "[no more is shown]\r\n");
 }
 
 static void
@@ -67,7 +98,9 @@ put(struct trace *t, char way, struct slice text)
 {
 	CLEAN_BUF struct buf shown = { 0 };
 
-	if (t->lines++ > TRACE_LINES)
+	if (t->keep)
+		keep(t, way, text);
+	if (t->shown == NULL || t->lines++ > TRACE_LINES)
 		return;
 	if (t->lines > TRACE_LINES) {
 		log_info("%c %s: [more than %d lines: no more is shown]", way,

@@ -9,6 +9,9 @@
  * trace ends after TRACE_LINES lines.  At debug_peer_level 1 only the last line
  * of each reply is logged.
  *
+ * The same can be kept as text, for a notice; what goes by before that is not
+ * in it.
+ *
  * NULL is a peer that is not traced: all calls do nothing.
  *
  * SPDX-License-Identifier: BSD-2-Clause
@@ -16,8 +19,10 @@
 
 #pragma once
 
+#include "buf.h"
 #include "str.h"
 
+#define TRACE_KEPT_MAX ((size_t)16384) /* bytes that are kept */
 #define TRACE_LINES    1000
 #define TRACE_LINE_MAX 500 /* bytes of one that are logged */
 
@@ -37,6 +42,12 @@ void trace_open(void);
 struct trace *trace_start(enum trace_side side, const char *name,
     const char *addr, const char *shown);
 void trace_stop(struct trace **t);
+
+/* From now on lines are kept, "Out: 220 ..." and " In:  EHLO ...", each with
+ * CRLF; a zeroed pointer becomes a trace that does nothing else.  trace_kept()
+ * is "" where nothing is. */
+void trace_keep(struct trace **t, enum trace_side side);
+const char *trace_kept(const struct trace *t);
 
 /* Text as it goes over the wire: one line or more, with or without their
  * ends. */
