@@ -77,12 +77,60 @@ on a posthouse dkim check >"$lab/check"
 ok "that is not it" grep -q '^fail .*e\._domainkey\.a\.test: waits' "$lab/check"
 ok "and the server is named" grep -q 'ns\.test has another key' "$lab/check"
 
+echo "# a key that its record makes one of another kind"
+selector=$(records e | sed -n 's/\._domainkey.*//p')
+dns_stop
+sed -i "/^$selector\._domainkey/,/)/d" "$lab/zone"
+records e | sed 's/k=ed25519; //' >>"$lab/zone"
+dns_start
+on a posthouse dkim check >"$lab/check"
+ok "that is not it either" grep -q '^fail .*e\._domainkey\.a\.test: waits' \
+    "$lab/check"
+
+echo "# a provider has it, behind a CNAME"
+dns_stop
+sed -i "/^$selector\._domainkey/,/)/d" "$lab/zone"
+echo "$selector._domainkey.a CNAME $selector.keys.provider." >>"$lab/zone"
+dns_start
+ip addr add 10.53.0.4/24 dev wire
+mkdir "$lab/provider"
+{
+	printf '%s\n' '$TTL 60' '@ SOA ns root 1 60 60 600 5' '@ NS ns' \
+	    'ns A 10.53.0.4'
+	records e | sed "s/^.* TXT (/$selector.keys TXT (/"
+} >"$lab/provider/zone"
+printf '%s\n' "options { directory \"$lab/provider\"; recursion yes;" \
+    'listen-on { 10.53.0.4; }; listen-on-v6 { none; };' \
+    'pid-file none; session-keyfile none; dnssec-validation no; };' \
+    'controls { };' 'zone "provider" { type master; file "zone"; };' \
+    'zone "test" { type forward; forward only; forwarders { 10.53.0.1; }; };' \
+    >"$lab/provider/named.conf"
+named -f -c "$lab/provider/named.conf" >"$lab/provider/log" 2>&1 &
+provider=$!
+provider_knows() { # NAME TYPE
+	dig +short +time=1 +tries=1 @10.53.0.4 "$@" | grep -q .
+}
+ok "the provider has the key" wait_for 10 provider_knows \
+    "$selector.keys.provider" TXT
+conf a 'dns_servers = 10.53.0.4'
+on a posthouse dkim check >"$lab/check"
+is "both are good" "$?" 0
+sed 's/^/# /' "$lab/check"
+ok "this one is in use" grep -q '^ok .*e\._domainkey\.a\.test: signs from now on' \
+    "$lab/check"
+ok "seal has heard of that" wait_for 10 log_has a \
+    'the key [0-9]+e signs from now on'
+ok "because the provider has it" grep -q 'ns\.provider has it' "$lab/check"
+kill "$provider"
+wait "$provider" 2>/dev/null
+conf a 'dns_servers = 10.53.0.1'
+
 echo "# nobody answers"
 dns_stop
 on a posthouse dkim check >"$lab/check"
 is "exit 75" "$?" 75
 letter still
-is "what signs goes on" "$(signed still)" 1
+is "what signs goes on" "$(signed still)" 2
 
 echo "# the doctor"
 dns_start
