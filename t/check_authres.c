@@ -76,6 +76,16 @@ START_TEST(a_claim_is_seen)
 }
 END_TEST
 
+START_TEST(a_nul_is_no_end)
+{
+	static const char quoted[] = " \"mx.example.org\0x\"; spf=pass";
+	static const char word[] = " mx.example.org\0x; spf=pass";
+
+	ck_assert(authres_claims(SLICE(quoted), "mx.example.org"));
+	ck_assert(authres_claims(SLICE(word), "mx.example.org"));
+}
+END_TEST
+
 START_TEST(every_prefix_is_read)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -112,6 +122,7 @@ suite_of_cases(void)
 
 	tcase_add_loop_test(t, a_claim_is_seen, 0, ARRAY_LEN(fields));
 	tcase_add_loop_test(t, a_name_has_two_forms, 0, ARRAY_LEN(forms));
+	tcase_add_test(t, a_nul_is_no_end);
 	tcase_add_test(t, every_prefix_is_read);
 	tcase_add_test(t, only_words_are_written);
 	suite_add_tcase(s, t);

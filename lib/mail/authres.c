@@ -60,6 +60,8 @@ read_quoted(struct slice *rest, struct buf *out)
 			rest->len--;
 			return true;
 		}
+		if (c == '\0') /* somebody reads on, and somebody does not */
+			return false;
 		if (c == '\r' || c == '\n') /* of a fold */
 			continue;
 		if (c == '\\' && rest->len > 1) {

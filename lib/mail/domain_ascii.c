@@ -5,6 +5,7 @@
 #include "domain_ascii.h"
 
 #include <idn2.h>
+#include <string.h>
 
 #include "dns_answer.h"
 
@@ -29,7 +30,8 @@ domain_ascii(struct arena *a, struct slice domain)
 {
 	if (domain.len > 0 && domain.at[domain.len - 1] == '.')
 		domain.len--;
-	if (domain.len == 0 || domain.len > DOMAIN_TEXT_MAX)
+	if (domain.len == 0 || domain.len > DOMAIN_TEXT_MAX ||
+	    memchr(domain.at, '\0', domain.len) != NULL)
 		return NULL;
 
 	char *name = arena_memdup(a, domain.at, domain.len);

@@ -36,6 +36,9 @@ read_from(struct arena *a, struct slice text)
 	struct dmarc_from from;
 	const char *why;
 
+	const char *first = dmarc_from_first(a, text);
+	if (first != NULL && !dns_name_valid(first))
+		__builtin_trap();
 	if (!dmarc_from_value(a, text, &from, &why) &&
 	    !dmarc_from_read(a, text, &from, &why))
 		return;

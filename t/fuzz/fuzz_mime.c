@@ -30,7 +30,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	CLEAN_BUF struct buf text = { 0 }, out = { 0 };
-	struct smtp_mime m = { 0 };
+	struct smtp_mime m = { .limit = n > 0 ? (uint8_t)bytes[0] : 0 };
 	const char *why;
 
 	/* A fixed header, so that everything else is body. */

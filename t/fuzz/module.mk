@@ -11,7 +11,7 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_addr t/fuzz/fuzz_header t/fuzz/fuzz_maildrop \
 	t/fuzz/fuzz_recipients \
 	t/fuzz/fuzz_http t/fuzz/fuzz_sts t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc \
-	t/fuzz/fuzz_arc t/fuzz/fuzz_srs t/fuzz/fuzz_dkim \
+	t/fuzz/fuzz_authres t/fuzz/fuzz_arc t/fuzz/fuzz_srs t/fuzz/fuzz_dkim \
 	t/fuzz/fuzz_sasl t/fuzz/fuzz_dovecot
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
@@ -60,6 +60,8 @@ t_fuzz_fuzz_sts_SOURCES = t/fuzz/fuzz_sts.c $(fuzz_main)
 t_fuzz_fuzz_sts_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_spf_SOURCES = t/fuzz/fuzz_spf.c $(fuzz_main)
 t_fuzz_fuzz_spf_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_authres_SOURCES = t/fuzz/fuzz_authres.c $(fuzz_main)
+t_fuzz_fuzz_authres_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_arc_SOURCES = t/fuzz/fuzz_arc.c $(fuzz_main)
 t_fuzz_fuzz_arc_LDFLAGS = $(fuzz_flags)
 t_fuzz_fuzz_dmarc_SOURCES = t/fuzz/fuzz_dmarc.c $(fuzz_main)
