@@ -47,12 +47,20 @@ smtpd_verify_open(void)
 			  "runs seal: add [verify] with program = seal");
 }
 
+/* DMARC is made of SPF too: without it, mail would be refused that it proves. */
+static bool
+is_wanted(void)
+{
+	return !str_eq(params.spf_policy, "off") ||
+	    !str_eq(params.dmarc_policy, "off");
+}
+
 static enum found
 is_exempt(const struct smtpd_conn *c)
 {
 	const char *addr = c->s.client.addr;
 
-	if (str_eq(params.spf_policy, "off") || nobody_to_ask || c->local ||
+	if (!is_wanted() || nobody_to_ask || c->local ||
 	    smtpd_conn_is_ours(c) || str_starts(addr, "127.") ||
 	    str_eq(addr, "::1"))
 		return FOUND_ONE;

@@ -93,7 +93,11 @@ marked 'dmarc=fail \(p=reject dis=none\) header.from=rej.lab' \
     x@other.lab 'two domains' 'From: x@other.lab, y@rej.lab'
 
 echo "# enforced"
-conf a 'dmarc_policy = enforce'
+conf a 'dmarc_policy = enforce' 'spf_policy = off'
+ok "reload" on a posthouse reload
+marked 'dmarc=pass \(p=reject dis=none\) header.from=rej.lab' \
+    x@rej.lab 'by SPF that is off' 'From: x@rej.lab'
+conf a 'spf_policy = mark'
 ok "reload" on a posthouse reload
 send x@other.lab refused 'From: x@rej.lab'
 ok "reject is 550" grep -q \
