@@ -8,12 +8,17 @@
 
 #include "report_dmarc.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "clock.h"
 #include "dmarc_report.h"
 #include "fd.h"
 #include "loop.h"
 #include "param.h"
+
+/* It is kept with each fact; a longer one is made to fill the disk. */
+#define RECORD_MAX ((size_t)2048)
 
 /* ---- facts ---- */
 
@@ -59,6 +64,8 @@ report_dmarc_seen(struct chan *c, const void *body, size_t len, int fd)
 	if (!rec_get_dmarc_row(&row, &w) || !wire_done(&w) ||
 	    row.disposition > DMARC_REJECT)
 		return false;
+	if (strlen(m.record) > RECORD_MAX)
+		return true;
 	rec_put_dmarc_fact(&fact,
 	    &(struct rec_dmarc_fact){ .record = m.record, .row = m.row });
 	put_coarse(&m, &row, &coarse);

@@ -52,7 +52,8 @@ seal_report_tell(const struct seal_report_facts *f)
 	CLEAN_BUF struct buf packet = { 0 }, row = { 0 }, signatures = { 0 };
 
 	if (!params.dmarc_report || to == NULL || v->policy == NULL ||
-	    v->policy->fault != DMARC_PASS || chan_waiting(to) > WAITING_MAX)
+	    v->policy->fault != DMARC_PASS || v->policy->record.rua.len == 0 ||
+	    chan_waiting(to) > WAITING_MAX)
 		return;
 	put_signatures(f->c->dkim, &signatures);
 	rec_put_dmarc_row(&row,

@@ -14,7 +14,7 @@
 #include "seal_verdict.h"
 
 /* Of a message that was judged; nothing where dmarc_report is off, or its From
- * domain has no record. */
+ * domain has no record that asks for reports. */
 struct seal_report_facts {
 	const struct seal_case *c;
 	const struct seal_dmarc_verdict *verdict;

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "msg.h"
 #include "param.h"
+#include "report_dmarc.h"
 #include "report_gzip.h"
 #include "report_mail.h"
 #include "report_store.h"
@@ -299,6 +300,44 @@ START_TEST(the_report_is_as_it_should_be)
 }
 END_TEST
 
+/* Of DMARC, with a record of so many bytes. */
+static void
+see_record(size_t len)
+{
+	CLEAN_BUF struct buf packet = { 0 }, row = { 0 }, record = { 0 };
+
+	buf_adds(&record, "v=DMARC1; p=none; rua=mailto:a@x.example; n=");
+	while (record.len < len)
+		buf_addc(&record, 'x');
+	rec_put_dmarc_row(&row,
+	    &(struct rec_dmarc_row){
+		.client = "192.0.2.1",
+		.header_from = "x.example",
+		.envelope_from = "x.example",
+		.reason = "",
+		.comment = "",
+		.spf_domain = "x.example",
+		.signatures = SLICE(""),
+	    });
+	msg_put_dmarc_seen(&packet,
+	    &(struct msg_dmarc_seen){
+		.domain = "x.example",
+		.record = buf_str(&record),
+		.row = { row.text, row.len },
+	    });
+	ck_assert(report_dmarc_seen(NULL, packet.text + sizeof(uint32_t),
+	    packet.len - sizeof(uint32_t), -1));
+}
+
+START_TEST(a_record_made_to_fill_the_disk_is_not_kept)
+{
+	see_record(60000);
+	ck_assert_uint_eq(report_store_pending(), 0);
+	see_record(1000);
+	ck_assert_uint_eq(report_store_pending(), 1);
+}
+END_TEST
+
 START_TEST(the_message_is_as_it_should_be)
 {
 	static const struct report_form form = {
@@ -362,6 +401,7 @@ suite_of_cases(void)
 	tcase_add_test(t, reports_are_spread);
 	tcase_add_test(t, the_report_is_as_it_should_be);
 	tcase_add_test(t, the_message_is_as_it_should_be);
+	tcase_add_test(t, a_record_made_to_fill_the_disk_is_not_kept);
 	suite_add_tcase(s, t);
 	return s;
 }
