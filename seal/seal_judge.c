@@ -295,7 +295,8 @@ start(struct judgement *j)
 	j->open = 4;
 	read_header(j);
 	j->weight = j->header.text.room + j->content.text.room +
-	    j->dkim.fields.room * sizeof(struct header_field);
+	    dkim_fields_weight(&j->dkim.fields) +
+	    dkim_fields_weight(&j->arc.arc.fields);
 	memory += j->weight;
 	loop_timer(&j->deadline, JUDGE_PATIENCE, on_deadline);
 	ask_for_keys(j);

@@ -152,6 +152,15 @@ dkim_fields_hash(struct dkim_fields *f, enum dkim_canon canon, struct slice h,
 		log_fatal("OpenSSL cannot hash");
 }
 
+/* A name is an entry of the map with its key, and what malloc() adds. */
+size_t
+dkim_fields_weight(const struct dkim_fields *f)
+{
+	const size_t name = sizeof(struct dkim_name) + 96;
+
+	return f->room * sizeof(f->at[0]) + f->names.len * name + f->text.room;
+}
+
 void
 dkim_fields_free(struct dkim_fields *f)
 {

@@ -40,4 +40,7 @@ void dkim_fields_hash(struct dkim_fields *f, enum dkim_canon canon,
     struct slice h, struct slice own, struct slice b_raw,
     uint8_t digest[DKIM_HASH]);
 
+/* Bytes that it holds. */
+size_t dkim_fields_weight(const struct dkim_fields *f);
+
 void dkim_fields_free(struct dkim_fields *f);
