@@ -34,4 +34,4 @@ etc/posthouse-sysusers/posthouse.conf: etc/posthouse.sysusers
 etc/posthouse-tmpfiles/posthouse.conf: etc/posthouse.tmpfiles.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's,[@]rundir[@],$(rundir),g' \
 		$(srcdir)/etc/posthouse.tmpfiles.in >$@
-EXTRA_DIST += t/0013-systemd.t
+EXTRA_DIST += t/0013-systemd.t t/0016-systemd-live.t
