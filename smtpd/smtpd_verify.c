@@ -47,7 +47,8 @@ smtpd_verify_open(void)
 			  "runs seal: add [verify] with program = seal");
 }
 
-/* DMARC is made of SPF too: without it, mail would be refused that it proves. */
+/* DMARC is made of SPF too: without it, mail would be refused that it
+ * proves. */
 static bool
 is_wanted(void)
 {
