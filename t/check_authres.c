@@ -114,6 +114,26 @@ START_TEST(only_words_are_written)
 }
 END_TEST
 
+START_TEST(words_are_read)
+{
+	static const char field[] =
+	    " mx.example 1; Dkim = pass (x; y=z) reason=\"a; b=c\" header.b=AA=="
+	    " header.d=x.test;;spf=fail;";
+	struct authres_reader r = { .rest = SLICE(field) };
+	CLEAN_ARENA struct arena a = { 0 };
+	CLEAN_BUF struct buf got = { 0 };
+	struct authres_word w;
+
+	ck_assert(authres_enter(&r));
+	while (authres_next(&r, &a, &w))
+		buf_addf(&got, "%s%s=%s", w.method ? "; " : " ", w.name,
+		    w.value);
+	ck_assert_str_eq(buf_str(&got),
+	    "; dkim=pass reason=a; b=c header.b=AA== header.d=x.test; "
+	    "spf=fail");
+}
+END_TEST
+
 static Suite *
 suite_of_cases(void)
 {
@@ -125,6 +145,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_nul_is_no_end);
 	tcase_add_test(t, every_prefix_is_read);
 	tcase_add_test(t, only_words_are_written);
+	tcase_add_test(t, words_are_read);
 	suite_add_tcase(s, t);
 	return s;
 }

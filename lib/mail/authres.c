@@ -201,21 +201,17 @@ authres_enter(struct authres_reader *r)
 	return false;
 }
 
+/* A word up to one of `ends`, or a quoted string; nothing where neither stands
+ * there. */
 static bool
-ends_word(char c)
-{
-	return char_is_space(c) || strchr("()\";=", c) != NULL;
-}
-
-/* A word or a quoted string; nothing where neither stands there. */
-static bool
-read_word(struct slice *rest, struct buf *out)
+read_word(struct slice *rest, const char *ends, struct buf *out)
 {
 	if (!pass_blanks(rest))
 		return false;
 	if (rest->len > 0 && *rest->at == '"')
 		return read_quoted(rest, out);
-	while (rest->len > 0 && *rest->at != '\0' && !ends_word(*rest->at)) {
+	while (rest->len > 0 && !char_is_space(*rest->at) &&
+	    strchr(ends, *rest->at) == NULL) {
 		buf_addc(out, *rest->at++);
 		rest->len--;
 	}
@@ -249,11 +245,12 @@ authres_next(struct authres_reader *r, struct arena *a,
 		}
 		out->method = r->fresh;
 		r->fresh = false;
-		if (!read_word(&r->rest, &name))
+		if (!read_word(&r->rest, "()\";=", &name))
 			return false;
 		if (!pass_mark(&r->rest, '='))
 			continue;
-		if (!read_word(&r->rest, &value))
+		/* Many leave the end of base64 without quotes. */
+		if (!read_word(&r->rest, "()\";", &value))
 			return false;
 		char *lower = arena_strdup(a, buf_str(&name));
 		str_lower(lower);
