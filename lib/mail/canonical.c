@@ -152,7 +152,7 @@ look_up(struct arena *a, const struct tables *ts, const char *address,
 static bool
 apply_maps(struct arena *a, const struct maps *m, const char **address)
 {
-	for (int depth = 0; m->tables.n > 0 && depth < DEPTH_MAX; depth++) {
+	for (int depth = 0; depth < DEPTH_MAX; depth++) {
 		CLEAN_BUF struct buf ext = { 0 };
 		const char *next = *address;
 
@@ -212,6 +212,16 @@ masquerade(struct arena *a, const char *address)
 
 /* ---- addresses and fields ---- */
 
+/* Where nothing is set, no field needs to be taken apart. */
+static bool
+is_in_use(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
+		if (maps[i].tables.n > 0)
+			return true;
+	return params.masquerade_domains[0] != '\0';
+}
+
 enum found
 canonical_address(struct arena *a, enum canonical_class class,
     const char *address, const char **out)
@@ -219,7 +229,8 @@ canonical_address(struct arena *a, enum canonical_class class,
 	const char *now = address;
 
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
-		if (holds_for(value_of(maps[i].classes), class) &&
+		if (maps[i].tables.n > 0 &&
+		    holds_for(value_of(maps[i].classes), class) &&
 		    !apply_maps(a, &maps[i], &now))
 			return FOUND_FAILED;
 	if (params.masquerade_domains[0] != '\0' &&
@@ -288,6 +299,8 @@ enum found
 canonical_field(struct buf *out, const struct header_field *f,
     struct slice value)
 {
+	if (!is_in_use())
+		return FOUND_NONE;
 	return rewrite_list(out, canonical_address, class_of(f), value);
 }
 
