@@ -30,7 +30,8 @@ posthouse_setup a
 conf a 'virtual_alias_domains = v.example' \
     'virtual_alias_maps = inline:{{info@v.example = alice, x@b.test}}' \
     'transport_maps = inline:{{t.example = smtp:[10.53.0.9]:26} {e.example = error:5.7.1 no}}' \
-    'recipient_delimiter = +'
+    'recipient_delimiter = +' \
+    'canonical_maps = inline:{{old@a.test = alice@a.test}}'
 printf 'root: bob\npostmaster: root\nteam: alice, "|/bin/true x"\n' \
     >"$(root_of a)/etc/posthouse/aliases"
 on a newaliases
@@ -44,6 +45,8 @@ like "a user" "$(route alice)" 'mailbox of user alice: /var/mail/alice'
 like "completed" "$(route alice)" '^alice@a\.test$'
 like "an extension" "$(route alice+x)" 'mailbox of user alice'
 like "an alias" "$(route team)" 'alias team: alice, "\|/bin/true x"'
+like "a canonical address" "$(route old)" 'mailbox of user alice'
+like "and what made it" "$(route old)" '^ *canonical:$'
 like "its command" "$(route team)" 'command \|/bin/true x'
 like "alias and .forward" "$(route postmaster)" 'forwarded by /home/bob/\.forward'
 like "to another host" "$(route postmaster)" 'MX 10 mx1\.two\.example\[10\.53\.0\.77\]:25'

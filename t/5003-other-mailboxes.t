@@ -106,6 +106,8 @@ ok "has the sender that it may see" mailbox_has b alice \
 ok "and From" mailbox_has b alice '^From: The A <liddell@isp.test>$'
 ok "and To" mailbox_has b alice '^To: alice@b.test, others@isp.test$'
 ok "the body is nobody's business" mailbox_has b alice '^from alice@a.test$'
+like "posthouse route says it" "$(on a posthouse route nobodyhere)" \
+    'other hosts see others@isp.test .smtp_generic_maps'
 ok "the log has our own" log_has a ': from=<alice@a.test>'
 mail_to bob@a.test twelve alice@a.test
 ok "a table that cannot be asked is waited for" wait_for 10 log_has a \

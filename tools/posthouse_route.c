@@ -15,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "canonical.h"
 #include "deliver.h"
 #include "dns.h"
 #include "forward.h"
@@ -357,6 +358,34 @@ program_of(const char *transport)
 	return "";
 }
 
+/* What the host is told instead of the address. */
+static void
+show_generic(const char *address)
+{
+	const char *shown = address;
+
+	if (!canonical_has_generic())
+		return;
+	switch (canonical_generic(&arena, address, &shown)) {
+	case FOUND_ONE:
+		show("other hosts see %s (smtp_generic_maps)", shown);
+		break;
+	case FOUND_FAILED:
+		end_way(OUTCOME_DEFER, "4.3.0",
+		    "smtp_generic_maps cannot be asked");
+		break;
+	case FOUND_NONE:
+		break;
+	}
+}
+
+static void
+show_relay(const struct route *r)
+{
+	show_generic(r->address);
+	show_hosts(r->nexthop);
+}
+
 /* user: whose mailbox it is, or NULL where that is still to be found out. */
 static void
 show_transport(const struct route *r, const char *user)
@@ -370,7 +399,7 @@ show_transport(const struct route *r, const char *user)
 	else if (str_eq(r->transport, "discard"))
 		show("discarded: %s", r->nexthop);
 	else if (str_eq(program, "smtp"))
-		show_hosts(r->nexthop);
+		show_relay(r);
 	else if (str_eq(program, "local") && str_eq(r->transport, "virtual"))
 		show_virtual(r->address);
 	else if (str_eq(program, "local") && user != NULL)
@@ -470,6 +499,28 @@ show_way(const char *address)
 	depth--;
 }
 
+/* What was asked about, in internal form and complete. */
+static void
+show_recipient(const char *address)
+{
+	const char *to = address;
+	enum found f = canonical_address(&arena, CANONICAL_ENVELOPE_RCPT,
+	    address, &to);
+
+	if (f != FOUND_NONE) {
+		show("%s", address);
+		depth++;
+	}
+	if (f == FOUND_FAILED)
+		end_way(OUTCOME_DEFER, "4.3.0",
+		    "the canonical tables cannot be asked");
+	else if (f == FOUND_ONE)
+		show("canonical:");
+	if (f != FOUND_FAILED)
+		show_way(to);
+	depth -= f != FOUND_NONE;
+}
+
 static bool
 open_all(void)
 {
@@ -482,6 +533,7 @@ open_all(void)
 		return false;
 	}
 	if (!local_world_open(&why) || !local_virtual_open(&why) ||
+	    !canonical_open(&why) || !canonical_open_generic(&why) ||
 	    !smtp_policy_open(&why)) {
 		fprintf(stderr, "posthouse: %s\n", why);
 		return false;
@@ -516,7 +568,7 @@ posthouse_route(int argc, char **argv)
 			    list.at[k]);
 
 			for_whom = addr_internal(&arena, &whole);
-			show_way(for_whom);
+			show_recipient(for_whom);
 		}
 	}
 	return code;
