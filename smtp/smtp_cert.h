@@ -4,9 +4,9 @@
  * It comes from the program keys, which has the private key and signs
  * (tls_sign.h), and again whenever its files have changed; a connection shows
  * the one that is there when it begins.  While keys is not there, connections
- * are made without it: most hosts do not ask.  One that relays for whom it knows
- * may refuse us then, and means the connection, not the mail: what it refuses
- * for good is tried again (smtp_fate_refusal()).
+ * are made without it: most hosts do not ask.  One that relays for whom it
+ * knows may refuse us then, and means the connection, not the mail: what it
+ * refuses for good is tried again (smtp_fate_refusal()).
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

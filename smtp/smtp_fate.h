@@ -13,8 +13,8 @@
  * being heard. */
 const char *smtp_fate_said(struct smtp_client *c);
 
-/* What a refusal by that code means (smtp_reply_refusal()): where our certificate
- * could not be shown, nothing is refused for good. */
+/* What a refusal by that code means (smtp_reply_refusal()): where our
+ * certificate could not be shown, nothing is refused for good. */
 enum outcome smtp_fate_refusal(struct smtp_client *c, int code,
     char status[DSN_STATUS_MAX]);
 
