@@ -168,6 +168,7 @@ peer_of(const struct smtp_conn *c)
 		.policy = &c->plan.tls,
 		.host = &c->host,
 		.nexthop = c->nexthop,
+		.relay = c->relay,
 	};
 }
 
@@ -281,12 +282,15 @@ on_secure(void *engine)
 static void
 log_proof(const struct smtp_conn *c, const struct smtp_tls_proof *proof)
 {
+	struct smtp_tls_peer peer = peer_of(c);
 	CLEAN_BUF struct buf how = { 0 };
 
 	tls_describe(&how, c->pump.ssl);
 	if (params.smtp_tls_loglevel > 0)
 		log_info("%s TLS connection established to %s: %s", proof->word,
 		    c->relay, buf_str(&how));
+	if (params.smtp_tls_loglevel > 1)
+		smtp_tls_tell(&peer, c->pump.ssl);
 	if (proof->why != NULL)
 		log_info("certificate verification failed for %s: %s", c->relay,
 		    proof->reason);

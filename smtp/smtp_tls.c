@@ -17,6 +17,7 @@
 #include "smtp_resume.h"
 #include "str.h"
 #include "tls.h"
+#include "tls_tell.h"
 
 static SSL_CTX *ctx;
 static char *usual_ciphers; /* those that the context has */
@@ -187,6 +188,12 @@ name_session(struct buf *out, const struct smtp_tls_peer *peer)
 	}
 }
 
+static void
+on_step(void *arg, const char *step)
+{
+	log_info("%s: %s", (const char *)arg, step);
+}
+
 SSL *
 smtp_tls_new(const struct smtp_tls_peer *peer)
 {
@@ -208,6 +215,8 @@ smtp_tls_new(const struct smtp_tls_peer *peer)
 	}
 	name_session(&session, peer);
 	smtp_resume_use(ssl, buf_str(&session));
+	if (params.smtp_tls_loglevel > 1)
+		tls_tell_steps(ssl, on_step, (void *)(uintptr_t)peer->relay);
 	SSL_set_connect_state(ssl);
 	return ssl;
 }
@@ -344,4 +353,22 @@ smtp_tls_judge(const struct smtp_tls_peer *peer, SSL *ssl)
 	    ? proved("Verified")
 	    : not_verified("Trusted", SMTP_TLS_NAME_MISMATCH,
 		  X509_verify_cert_error_string(X509_V_ERR_HOSTNAME_MISMATCH));
+}
+
+void
+smtp_tls_tell(const struct smtp_tls_peer *peer, SSL *ssl)
+{
+	CLEAN_BUF struct buf print = { 0 };
+	CLEAN_BUF struct buf key = { 0 };
+	const X509 *cert = SSL_get0_peer_certificate(ssl);
+
+	if (cert == NULL)
+		return;
+	CLEAN_STR char *subject = tls_subject(cert);
+	CLEAN_STR char *issuer = tls_issuer(cert);
+	tls_fingerprint(&print, cert, "sha256");
+	tls_key_fingerprint(&key, cert, "sha256");
+	log_info("%s: subject_CN=%s, issuer_CN=%s, fingerprint=%s, "
+		 "pkey_fingerprint=%s",
+	    peer->relay, subject, issuer, buf_str(&print), buf_str(&key));
 }

@@ -19,6 +19,7 @@ struct smtp_tls_peer {
 	const struct smtp_tls_policy *policy;
 	const struct smtp_host *host;
 	const char *nexthop;
+	const char *relay; /* for the log; lives as long as the connection */
 };
 
 /* A connection for the client's side; NULL with no memory. */
@@ -34,3 +35,6 @@ struct smtp_tls_proof {
 };
 struct smtp_tls_proof smtp_tls_judge(const struct smtp_tls_peer *peer,
     SSL *ssl);
+
+/* A line on the certificate that it has shown, if any. */
+void smtp_tls_tell(const struct smtp_tls_peer *peer, SSL *ssl);

@@ -20,6 +20,7 @@
 #include "smtpd_vet.h"
 #include "smtpd_wake.h"
 #include "tls.h"
+#include "tls_tell.h"
 
 #define MAGIC 0x736d7470u
 
@@ -198,11 +199,22 @@ on_input(void *engine, const char *bytes, size_t n)
 	return smtpd_input(&conn_of(engine)->s, bytes, n);
 }
 
+static void
+on_step(void *arg, const char *step)
+{
+	const struct smtpd_conn *c = arg;
+
+	log_info("%s: %s", c->s.client.peer, step);
+}
+
 static SSL *
 on_secure(void *engine)
 {
-	(void)engine;
-	return smtpd_tls_new();
+	SSL *ssl = smtpd_tls_new();
+
+	if (ssl != NULL && params.smtpd_tls_loglevel > 1)
+		tls_tell_steps(ssl, on_step, conn_of(engine));
+	return ssl;
 }
 
 static void

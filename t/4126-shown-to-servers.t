@@ -45,12 +45,14 @@ cat >>"$etc/posthouse/master.conf" <<EOF
 program = smtp
 listen  = unix:plain
 smtp_tls_cert_file =
+smtp_tls_loglevel = 0
 
 [rsa]
 program = smtp
 listen  = unix:rsa
 smtp_tls_chain_files = /etc/rsa.pem
 smtp_tls_protocols = TLSv1.2
+smtp_tls_loglevel = 2
 EOF
 mail_user b bob
 start b
@@ -68,6 +70,24 @@ ok "a service that shows none may not" status x@plain.test \
 to x@rsa.test
 ok "a service with one of its own, RSA and TLS 1.2" status x@rsa.test 'status=sent'
 ok "it is that one" shown rsa
+
+
+# ---- the levels of the log: 1 is the default, 2 of [rsa] and of b ----
+lines() { # PATTERN
+	log_of a | grep -Ec "posthouse/smtp\[[0-9]+\]: $1"
+}
+is "0 says nothing, 1 and 2 a line a session" "$(lines '[A-Z][a-z]+ TLS connection established to ')" 2
+is "2: and on the certificate" "$(lines '10.53.0.3\[10.53.0.3\]:25: subject_CN=b.test, issuer_CN=b.test, fingerprint=([0-9A-F]{2}:){31}[0-9A-F]{2}, pkey_fingerprint=([0-9A-F]{2}:){31}[0-9A-F]{2}$')" 1
+ok "2: each step" log_has a \
+    '10.53.0.3\[10.53.0.3\]:25: SSL_connect:SSLv3/TLS write client hello'
+ok "2: to the last" log_has a \
+    '10.53.0.3\[10.53.0.3\]:25: SSL_connect:SSLv3/TLS read finished'
+ok "the server, 2" log_has b \
+    'smtpd.* a.test\[10.53.0.2\]: SSL_accept:SSLv3/TLS read client hello'
+echo | on a openssl s_client -starttls smtp -connect 10.53.0.3:25 \
+    -cipher eNULL:@SECLEVEL=0 -tls1_2 >/dev/null 2>&1
+ok "alerts too" log_has b \
+    'smtpd.* a.test\[10.53.0.2\]: SSL3 alert write:fatal:handshake failure'
 
 # ---- where the key is ----
 pids() { # PROGRAM

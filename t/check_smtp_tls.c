@@ -243,7 +243,7 @@ meet(SSL_CTX *ctx, const struct side *how)
 	ck_assert_msg(smtp_policy_parse(&a, how->policy, &policy, &why), "%s",
 	    why);
 	smtp_policy_settle(&policy, policy.level);
-	struct smtp_tls_peer peer = { &policy, &host, how->nexthop };
+	struct smtp_tls_peer peer = { &policy, &host, how->nexthop, "mx" };
 	SSL *client = smtp_tls_new(&peer), *other = SSL_new(ctx);
 	ck_assert_ptr_nonnull(client);
 	shake(client, other);

@@ -108,6 +108,7 @@ check_PROGRAMS += t/check_recipients
 libposthouse_a_SOURCES += lib/mail/tls.h lib/mail/tls.c \
 	lib/mail/tls_chain.h lib/mail/tls_chain.c \
 	lib/mail/tls_sign.h lib/mail/tls_sign.c \
+	lib/mail/tls_tell.h lib/mail/tls_tell.c \
 	lib/mail/tls_binding.h lib/mail/tls_binding.c \
 	lib/mail/tls_sni.h lib/mail/tls_sni.c
 check_PROGRAMS += t/check_tls
