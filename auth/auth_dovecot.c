@@ -327,20 +327,37 @@ say(struct dovecot *d, struct buf *line)
 }
 
 static void
+put_word(struct buf *line, const char *name, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	buf_addf(line, "\t%s=", name);
+	put_escaped(line, value);
+}
+
+static void
+put_place(struct buf *line, const char *ip, const char *address,
+    const char *port, uint16_t number)
+{
+	if (address[0] == '\0')
+		return;
+	put_word(line, ip, address);
+	buf_addf(line, "\t%s=%u", port, number);
+}
+
+static void
 put_facts(struct buf *line, const struct msg_auth_begin *m)
 {
 	buf_adds(line, "\tservice=smtp\tnologin");
-	if (m->client[0] != '\0') {
-		buf_adds(line, "\trip=");
-		put_escaped(line, m->client);
-		buf_addf(line, "\trport=%u", m->port);
-	}
+	put_word(line, "session", m->session);
+	put_place(line, "lip", m->local, "lport", m->local_port);
+	put_place(line, "rip", m->client, "rport", m->port);
 	if (m->secured)
 		buf_adds(line, "\tsecured=tls");
-	if (m->certificate[0] != '\0') {
-		buf_adds(line, "\tvalid-client-cert\tcert_username=");
-		put_escaped(line, m->certificate);
-	}
+	put_word(line, "local_name", m->asked);
+	if (m->certificate[0] != '\0')
+		buf_adds(line, "\tvalid-client-cert");
+	put_word(line, "cert_username", m->certificate);
 }
 
 bool

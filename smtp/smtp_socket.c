@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "fd.h"
 #include "log.h"
 #include "param.h"
 
@@ -78,17 +79,10 @@ smtp_socket_begin(const struct smtp_host *host)
 bool
 smtp_socket_address(int fd, struct buf *out)
 {
-	char text[INET6_ADDRSTRLEN];
-	union endpoint at;
-	socklen_t len = sizeof(at);
-	const void *address = &at.v4.sin_addr;
+	struct fd_address local;
 
-	if (getsockname(fd, &at.any, &len) < 0)
+	if (fd_local_address(fd, &local) < 0)
 		return false;
-	if (at.any.sa_family == AF_INET6)
-		address = &at.v6.sin6_addr;
-	if (inet_ntop(at.any.sa_family, address, text, sizeof(text)) == NULL)
-		return false;
-	buf_adds(out, text);
+	buf_adds(out, local.text);
 	return true;
 }

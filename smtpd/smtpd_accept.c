@@ -7,7 +7,6 @@
 
 #include "smtpd_accept.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,6 +16,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "fd.h"
 #include "list.h"
 #include "log.h"
 #include "loop.h"
@@ -65,27 +65,6 @@ open_local(int fd)
 	smtpd_conn_open_local(fd, cred.uid);
 }
 
-/* IPv4 within IPv6 is IPv4. */
-static void
-open_inet(int fd, const struct sockaddr_storage *from)
-{
-	const struct sockaddr_in6 *six = (const void *)from;
-	const struct sockaddr_in *four = (const void *)from;
-	char addr[INET6_ADDRSTRLEN] = "";
-
-	if (from->ss_family == AF_INET) {
-		inet_ntop(AF_INET, &four->sin_addr, addr, sizeof(addr));
-		smtpd_conn_open(fd, addr, ntohs(four->sin_port));
-		return;
-	}
-	if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-		inet_ntop(AF_INET, &six->sin6_addr.s6_addr[12], addr,
-		    sizeof(addr));
-	else
-		inet_ntop(AF_INET6, &six->sin6_addr, addr, sizeof(addr));
-	smtpd_conn_open(fd, addr, ntohs(six->sin6_port));
-}
-
 static void on_ready(struct loop_watch *w, int what);
 
 static void
@@ -127,7 +106,7 @@ accept_one(struct listener *l)
 	else if (l->local)
 		open_local(fd);
 	else
-		open_inet(fd, &from);
+		smtpd_conn_open(fd, fd_address_of(&from));
 	return true;
 }
 

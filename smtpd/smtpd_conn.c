@@ -411,24 +411,25 @@ start_pump(struct smtpd_conn *c, int fd)
 }
 
 void
-smtpd_conn_open(int fd, const char *addr, uint16_t port)
+smtpd_conn_open(int fd, struct fd_address from)
 {
-	struct smtpd_conn *c = new_conn(addr, NAME_UNKNOWN, smtpd_tls_policy());
+	struct smtpd_conn *c = new_conn(from.text, NAME_UNKNOWN,
+	    smtpd_tls_policy());
 
-	c->s.client.port = port;
+	c->s.client.port = from.port;
 	c->s.authenticates = params.smtpd_sasl_auth_enable;
 	struct smtpd_verdict v = smtpd_policy_connect(c);
 	/* Who is sent away at once costs no handshake. */
 	c->s.port.tls = c->s.port.tls && v.code == 250;
 	if (!start_pump(c, fd))
 		return;
-	smtpd_wake_client(addr);
+	smtpd_wake_client(from.text);
 	if (v.code != 250) {
 		begin_trace(c);
 		smtpd_turn_away(&c->s, v);
 		pump_kick(&c->pump);
 	} else if (params.smtpd_peername_lookup) {
-		smtpd_name_ask(&c->name, addr, on_name);
+		smtpd_name_ask(&c->name, from.text, on_name);
 	} else {
 		on_name(&c->name, &NAME_NOTHING);
 	}

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include "fd.h"
 #include "list.h"
 #include "pump.h"
 #include "query.h"
@@ -61,7 +62,7 @@ struct smtpd_conn {
 
 /* Take a connected socket over: from the net, and from the submission
  * socket. */
-void smtpd_conn_open(int fd, const char *addr, uint16_t port);
+void smtpd_conn_open(int fd, struct fd_address from);
 void smtpd_conn_open_local(int fd, uint32_t uid);
 
 /* What is said of the recipient that was asked about, and of the message. */

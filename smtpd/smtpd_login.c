@@ -4,8 +4,10 @@
 
 #include "smtpd_login.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base64.h"
 #include "clock.h"
@@ -252,14 +254,32 @@ new_login(struct smtpd_conn *c, const struct chan *to, const char *mech)
 	return l;
 }
 
+/* Where it has connected to; nowhere, if that cannot be told. */
+static struct fd_address
+local_address(const struct smtpd_conn *c)
+{
+	struct fd_address local = { 0 };
+
+	return fd_local_address(c->pump.fd, &local) < 0
+	    ? (struct fd_address){ 0 }
+	    : local;
+}
+
 static void
 send_begin(struct chan *to, const struct login *l, const struct slice *response)
 {
 	CLEAN_BUF struct buf packet = { 0 }, exporter = { 0 }, cert = { 0 };
 	const struct smtpd_conn *c = l->conn;
+	const struct fd_address local = local_address(c);
+	const char *asked = NULL;
 	SSL *ssl = c->pump.ssl;
+	char session[40];
 
+	/* As the log names this process. */
+	(void)snprintf(session, sizeof(session), "%d.%u", (int)getpid(),
+	    l->stream);
 	if (ssl != NULL) {
+		asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 		tls_binding_exporter(&exporter, ssl);
 		/* Of a resumed session nobody knows by which of our
 		 * certificates it began. */
@@ -272,11 +292,15 @@ send_begin(struct chan *to, const struct login *l, const struct slice *response)
 		.initial = response != NULL,
 		.client = c->s.client.addr,
 		.port = c->s.client.port,
+		.local = local.text,
+		.local_port = local.port,
+		.session = session,
 		.helo = c->s.helo,
 		.secured = ssl != NULL,
 		.exporter = { exporter.text, exporter.len },
 		.end_point = { cert.text, cert.len },
 		.certificate = proved_name(c),
+		.asked = asked,
 	};
 	if (response != NULL)
 		m.response = *response;

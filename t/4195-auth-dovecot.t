@@ -23,7 +23,11 @@ sed -i '/^\[submission\]/,/^$/ s/^enabled.*/enabled = yes/' \
 cp "$peers/dovecot/usr/sbin/dovecot" "$r/usr/sbin/"
 cp "$peers/dovecot/usr/bin/doveconf" "$r/usr/bin/"
 mkdir -p "$r/var/spool/posthouse/private"
-echo 'alice:{PLAIN}correct horse' >"$r/etc/dovecot.passwd"
+{
+	echo 'alice:{PLAIN}correct horse'
+	echo 'near:{PLAIN}correct horse::::::allow_nets=10.53.0.0/24'
+	echo 'far:{PLAIN}correct horse::::::allow_nets=192.0.2.0/24'
+} >"$r/etc/dovecot.passwd"
 cat >"$r/etc/dovecot.conf" <<X
 protocols =
 ssl = no
@@ -33,6 +37,7 @@ default_internal_group = dovecot
 default_login_user = nobody
 auth_mechanisms = plain login scram-sha-256 anonymous
 auth_failure_delay = 0 secs
+auth_debug = yes
 passdb {
   driver = passwd-file
   args = /etc/dovecot.passwd
@@ -105,6 +110,16 @@ ok "more than Dovecot takes" like lines 'AUTH PLAIN' \
 want='235 2.7.0'
 ok "harms nobody" like plain alice 'correct horse'
 is "clients that go" "$(client cut)" gone
+
+# What Dovecot is told of a client.
+want='235 2.7.0'
+ok "a user who may log in from here" like plain near 'correct horse'
+want='535 5.7.8'
+ok "and one who may not" like plain far 'correct horse'
+ASK_FOR=mx.a.test client plain near 'correct horse' >/dev/null
+ok "Dovecot knows the connection, both ends" wait_for 5 grep -qE \
+    'AUTH.*session=[0-9]+\.[0-9]+.*lip=10\.53\.0\.2.*lport=587.*rip=10\.53\.0\.1.*rport=[0-9]+.*secured=tls.*local_name=mx\.a\.test' \
+    "$r/var/log/dovecot.log"
 
 # Mail.
 timeout 60 swaks --server 10.53.0.2:587 --tls --auth PLAIN --auth-user alice \

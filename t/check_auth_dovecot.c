@@ -206,6 +206,9 @@ START_TEST(what_is_said_is_one_line_whatever_it_is)
 	struct dovecot d = start();
 	struct msg_auth_begin m = { .mech = "PLAIN",
 		.client = "",
+		.local = "",
+		.session = "",
+		.asked = "",
 		.helo = "x",
 		.certificate = "" };
 
@@ -222,13 +225,18 @@ START_TEST(what_is_said_is_one_line_whatever_it_is)
 	m.client = "2001:db8::1";
 	m.port = 25;
 	m.secured = true;
+	m.local = "2001:db8::2";
+	m.local_port = 587;
+	m.session = "42.7";
+	m.asked = "mx\t.test";
 	m.certificate = "a\tb\r\n\001OK";
 	m.initial = true;
 	m.response = SLICE("\0a\0b");
 	ck_assert(dovecot_begin(&d, 2, &m));
 	ck_assert_str_eq(buf_str(&out),
-	    "AUTH\t2\tPLAIN\tservice=smtp\tnologin\trip=2001:db8::1\trport=25"
-	    "\tsecured=tls\tvalid-client-cert"
+	    "AUTH\t2\tPLAIN\tservice=smtp\tnologin\tsession=42.7"
+	    "\tlip=2001:db8::2\tlport=587\trip=2001:db8::1\trport=25"
+	    "\tsecured=tls\tlocal_name=mx\001t.test\tvalid-client-cert"
 	    "\tcert_username=a\001tb\001r\001n\0011OK\tresp=AGEAYg==\n");
 
 	buf_reset(&out);
@@ -251,6 +259,9 @@ START_TEST(a_dialogue_may_begin_by_what_was_known_before)
 	struct dovecot d = start();
 	struct msg_auth_begin m = { .mech = "OLD",
 		.client = "",
+		.local = "",
+		.session = "",
+		.asked = "",
 		.helo = "x",
 		.certificate = "" };
 

@@ -4,6 +4,7 @@
 
 #include "fd.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -227,5 +228,40 @@ fd_make_dir(const char *path, mode_t mode, uid_t uid, gid_t gid)
 		return -1;
 	if (made && (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0))
 		return -1;
+	return 0;
+}
+
+struct fd_address
+fd_address_of(const struct sockaddr_storage *from)
+{
+	const struct sockaddr_in6 *six = (const void *)from;
+	const struct sockaddr_in *four = (const void *)from;
+	struct fd_address a = { 0 };
+
+	if (from->ss_family == AF_INET) {
+		a.port = ntohs(four->sin_port);
+		(void)inet_ntop(AF_INET, &four->sin_addr, a.text,
+		    sizeof(a.text));
+		return a;
+	}
+	a.port = ntohs(six->sin6_port);
+	if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		(void)inet_ntop(AF_INET, &six->sin6_addr.s6_addr[12], a.text,
+		    sizeof(a.text));
+	else
+		(void)inet_ntop(AF_INET6, &six->sin6_addr, a.text,
+		    sizeof(a.text));
+	return a;
+}
+
+int
+fd_local_address(int fd, struct fd_address *out)
+{
+	struct sockaddr_storage from = { 0 };
+	socklen_t size = sizeof(from);
+
+	if (getsockname(fd, (struct sockaddr *)&from, &size) < 0)
+		return -1;
+	*out = fd_address_of(&from);
 	return 0;
 }

@@ -9,11 +9,13 @@
 
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/types.h>
 
 #include "util.h"
 
 struct buf;
+struct sockaddr_storage;
 
 /* Open for reading, refusing links and what is not a regular file. */
 MUST_CHECK int fd_open_regular(const char *path);
@@ -44,3 +46,14 @@ MUST_CHECK int fd_replace_file(const char *path, const void *bytes, size_t n,
 /* mkdir with exactly this mode and owner; an existing folder is 0 too, and
  * stays as it is. */
 MUST_CHECK int fd_make_dir(const char *path, mode_t mode, uid_t uid, gid_t gid);
+
+/* An address of TCP as text; IPv4 within IPv6 is IPv4. */
+struct fd_address {
+	char text[INET6_ADDRSTRLEN];
+	uint16_t port;
+};
+
+struct fd_address fd_address_of(const struct sockaddr_storage *from);
+
+/* That of our side of a connection. */
+MUST_CHECK int fd_local_address(int fd, struct fd_address *out);

@@ -26,6 +26,9 @@ on_answer(void *owner, const struct dovecot_answer *a)
 	struct msg_auth_begin m = {
 		.mech = "PLAIN",
 		.client = a->user,
+		.local = "",
+		.session = "",
+		.asked = a->user,
 		.certificate = a->why,
 		.initial = true,
 		.response = a->challenge,
