@@ -111,34 +111,12 @@ on_control(struct chan *c, uint32_t type, const void *body, size_t len, int fd)
 
 /* ---- files ---- */
 
+/* What a service wants, by its own parameters. */
 static void
-want_service(const char *conf_dir, const struct service *s)
+want_source(const char *service)
 {
-	CLEAN_BUF struct buf errors = { 0 };
-
-	if (!param_load(conf_dir, s->name, &errors))
-		log_fatal("%s", buf_str(&errors));
 	if (params.smtpd_sasl_auth_enable)
-		auth_source_want(s->name);
-}
-
-/* What the services want, each by its own parameters. */
-static void
-want_all(void)
-{
-	CLEAN_STR char *conf_dir = xstrdup(params.config_directory);
-	CLEAN_BUF struct buf errors = { 0 };
-	struct services services;
-
-	if (!services_load(conf_dir, &services, &errors))
-		log_fatal("%s", buf_str(&errors));
-	for (size_t i = 0; i < services.n; i++)
-		if (services.at[i].enabled &&
-		    str_eq(services.at[i].program, "smtpd"))
-			want_service(conf_dir, &services.at[i]);
-	services_free(&services);
-	if (!param_load(conf_dir, program_service(), &errors))
-		log_fatal("%s", buf_str(&errors));
+		auth_source_want(service);
 }
 
 static void
@@ -146,13 +124,8 @@ watch_files(void)
 {
 	const char *path = NULL;
 
-	while ((path = auth_source_path(path)) != NULL) {
-		CLEAN_BUF struct buf packet = { 0 };
-
-		msg_put_ctl_watch(&packet,
-		    &(struct msg_ctl_watch){ .path = path });
-		chan_send(program_control(), &packet, -1, false);
-	}
+	while ((path = auth_source_path(path)) != NULL)
+		program_watch(path);
 }
 
 /* ---- the program ---- */
@@ -201,7 +174,7 @@ main(int argc, char **argv)
 	program_start(ROLE_AUTH, argc, argv);
 	auth_users_secret();
 	auth_relay_calls(&relay_calls);
-	want_all();
+	program_services("smtpd", want_source);
 	auth_source_read();
 	auth_host_open();
 	watch_files();

@@ -185,10 +185,11 @@ want_names(void)
 
 /* What is shown to clients, by the parameters as they are now. */
 static void
-want_server(void)
+want_server(const char *service)
 {
 	CLEAN_BUF struct buf names = { 0 };
 
+	(void)service; /* its parameters say all */
 	if (str_eq(params.smtpd_tls_security_level, "none") &&
 	    !params.smtpd_tls_wrappermode)
 		return;
@@ -199,46 +200,14 @@ want_server(void)
 
 /* What is shown to servers; it need not have this host's name. */
 static void
-want_client(void)
+want_client(const char *service)
 {
 	CLEAN_BUF struct buf names = { 0 };
 
+	(void)service;
 	tls_client_files(&names);
 	if (names.len > 0)
 		keys_store_want(buf_str(&names), "", ROLE_SMTP);
-}
-
-static void
-want_services(const char *conf_dir, const struct services *all,
-    const char *program, void (*want)(void))
-{
-	for (size_t i = 0; i < all->n; i++) {
-		CLEAN_BUF struct buf errors = { 0 };
-		const struct service *s = &all->at[i];
-
-		if (!s->enabled || !str_eq(s->program, program))
-			continue;
-		if (!param_load(conf_dir, s->name, &errors))
-			log_fatal("%s", buf_str(&errors));
-		want();
-	}
-}
-
-/* The certificates of all services, each by its own parameters. */
-static void
-want_all(void)
-{
-	CLEAN_STR char *conf_dir = xstrdup(params.config_directory);
-	CLEAN_BUF struct buf errors = { 0 };
-	struct services services;
-
-	if (!services_load(conf_dir, &services, &errors))
-		log_fatal("%s", buf_str(&errors));
-	want_services(conf_dir, &services, "smtpd", want_server);
-	want_services(conf_dir, &services, "smtp", want_client);
-	services_free(&services);
-	if (!param_load(conf_dir, program_service(), &errors))
-		log_fatal("%s", buf_str(&errors));
 }
 
 static void
@@ -246,13 +215,8 @@ watch_files(void)
 {
 	const char *path = NULL;
 
-	while ((path = keys_store_path(path)) != NULL) {
-		CLEAN_BUF struct buf packet = { 0 };
-
-		msg_put_ctl_watch(&packet,
-		    &(struct msg_ctl_watch){ .path = path });
-		chan_send(program_control(), &packet, -1, false);
-	}
+	while ((path = keys_store_path(path)) != NULL)
+		program_watch(path);
 }
 
 static void
@@ -283,7 +247,8 @@ main(int argc, char **argv)
 {
 	program_start(ROLE_KEYS, argc, argv);
 	tls_start();
-	want_all();
+	program_services("smtpd", want_server);
+	program_services("smtp", want_client);
 	keys_store_read();
 	keys_store_judge(loop_wall(), tell_all, NULL);
 	watch_files();

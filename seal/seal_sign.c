@@ -44,13 +44,8 @@ watch_keys(void)
 {
 	const char *path = NULL;
 
-	while ((path = seal_keys_path(path)) != NULL) {
-		CLEAN_BUF struct buf packet = { 0 };
-
-		msg_put_ctl_watch(&packet,
-		    &(struct msg_ctl_watch){ .path = path });
-		chan_send(program_control(), &packet, -1, false);
-	}
+	while ((path = seal_keys_path(path)) != NULL)
+		program_watch(path);
 }
 
 static void

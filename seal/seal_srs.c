@@ -70,7 +70,6 @@ warm_up(void)
 void
 seal_srs_open(void)
 {
-	CLEAN_BUF struct buf packet = { 0 };
 	const char *why;
 
 	if (params.srs_domain[0] == '\0')
@@ -89,9 +88,7 @@ seal_srs_open(void)
 	srs.domain = domain;
 	srs.max_age = params.srs_max_age / DAY;
 	warm_up();
-	msg_put_ctl_watch(&packet,
-	    &(struct msg_ctl_watch){ .path = params.srs_secrets });
-	chan_send(program_control(), &packet, -1, false);
+	program_watch(params.srs_secrets);
 }
 
 void

@@ -480,6 +480,44 @@ program_has_section(enum role role)
 	return found;
 }
 
+static void
+load(const char *conf_dir, const char *service)
+{
+	CLEAN_BUF struct buf errors = { 0 };
+
+	if (!param_load(conf_dir, service, &errors))
+		log_fatal("%s", buf_str(&errors));
+}
+
+void
+program_services(const char *program, void (*fn)(const char *service))
+{
+	CLEAN_BUF struct buf errors = { 0 };
+	struct services services;
+
+	if (!services_load(self.conf_dir, &services, &errors))
+		log_fatal("%s", buf_str(&errors));
+	for (size_t i = 0; i < services.n; i++) {
+		const struct service *s = &services.at[i];
+
+		if (!s->enabled || !str_eq(s->program, program))
+			continue;
+		load(self.conf_dir, s->name);
+		fn(s->name);
+	}
+	services_free(&services);
+	load(self.conf_dir, self.service);
+}
+
+void
+program_watch(const char *path)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_ctl_watch(&packet, &(struct msg_ctl_watch){ .path = path });
+	chan_send(&self.control, &packet, -1, false);
+}
+
 void
 program_start(enum role role, int argc, char **argv)
 {

@@ -99,6 +99,14 @@ bool program_first(void);
  * that role. */
 bool program_has_section(enum role role);
 
+/* Before confinement: calls fn for each enabled section that runs the program,
+ * with the parameters as they are for it; they are our own again afterwards. */
+void program_services(const char *program, void (*fn)(const char *service));
+
+/* master tells us by ctl_file when this file has become another one.  While
+ * root's rights are there: later master takes no names from us. */
+void program_watch(const char *path);
+
 bool program_draining(void);
 
 /* With program_draining(): the whole system stops.  May come later: what drains
