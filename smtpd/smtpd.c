@@ -61,8 +61,6 @@ static void
 on_peer_ended(struct chan *c)
 {
 	smtpd_feed_peer_ended(c);
-	smtpd_ask_peer_ended(c);
-	smtpd_vet_peer_ended(c);
 	smtpd_wake_peer_ended(c);
 	smtpd_verify_peer_ended(c);
 	query_peer_ended(c);

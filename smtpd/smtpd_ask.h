@@ -18,14 +18,16 @@
 /* value is that of msg.h's lookup_kind, "" where nothing was found. */
 typedef void smtpd_ask_fn(void *owner, enum found found, const char *value);
 
-/* Asks: calls back later, and gives the number of the question; or 0 where the
- * answer is known now, in *found and *value (until the next call). */
-MUST_CHECK uint32_t smtpd_ask(enum lookup_kind kind, const char *key,
-    smtpd_ask_fn *fn, void *owner, enum found *found, const char **value);
+struct smtpd_question;
 
-/* The question is not answered any more; 0 is none. */
-void smtpd_ask_drop(uint32_t *question);
+/* Asks: calls back later, and gives the question; or NULL where the answer is
+ * known now, in *found and *value (until the next call). */
+MUST_CHECK struct smtpd_question *smtpd_ask(enum lookup_kind kind,
+    const char *key, smtpd_ask_fn *fn, void *owner, enum found *found,
+    const char **value);
 
-/* What arrives from the lookup program, and its end. */
+/* The question is not answered any more; NULL is none. */
+void smtpd_ask_drop(struct smtpd_question **q);
+
+/* What arrives from the lookup program. */
 chan_fn smtpd_ask_answered;
-void smtpd_ask_peer_ended(const struct chan *c);

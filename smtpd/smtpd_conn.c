@@ -370,7 +370,7 @@ on_user(void *owner, enum found found, const char *value)
 	struct smtpd_conn *c = conn_of(owner);
 	struct slice rest = slice_of(value), name;
 
-	c->question = 0;
+	c->question = NULL;
 	if (found == FOUND_ONE && slice_next_part(&rest, ':', &name)) {
 		CLEAN_BUF struct buf b = { 0 };
 
@@ -452,7 +452,7 @@ smtpd_conn_open_local(int fd, uint32_t uid)
 	c->s.client.lenient = true;
 	snprintf(key, sizeof(key), "%u", uid);
 	c->question = smtpd_ask(LOOKUP_UID, key, on_user, c, &found, &value);
-	if (c->question == 0)
+	if (c->question == NULL)
 		on_user(c, found, value);
 }
 

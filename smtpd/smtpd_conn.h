@@ -23,6 +23,8 @@
 #include "smtpd_verify.h"
 
 struct login;
+struct smtpd_question;
+struct smtpd_vetting;
 struct smtpd_feed;
 
 #define SMTPD_NO_UID UINT32_MAX
@@ -39,21 +41,21 @@ struct smtpd_conn {
 	struct smtpd_passing passing;
 	struct smtpd_feed *feed; /* of the transaction, or NULL */
 	struct smtpd_cert *cert; /* that the client has shown, or NULL */
-	uint32_t question;       /* to the lookup program, 0 none */
-	uint32_t vetting;        /* the same to callout */
-	uint32_t wake;           /* to qmgr, 0 none */
-	const char *asked;       /* the address it is about */
-	const char *then;        /* the user to ask for next, or NULL */
-	uint8_t class;           /* enum route_class of the recipient */
-	struct query srs;        /* to seal */
-	const char *stands_for;  /* the recipient's true address, or NULL */
-	struct login *login;     /* the dialogue with auth, or NULL */
-	uint32_t uid;            /* of a local client, else SMTPD_NO_UID */
-	char *user;              /* its name, NULL where it is not known */
-	bool local;              /* came by the submission socket */
-	enum found networks;     /* whether it is in mynetworks, or local */
-	bool limited;            /* the limits of clients hold for it */
-	bool counted;            /* among the connections of its address */
+	struct smtpd_question *question; /* to the lookup program, or NULL */
+	struct smtpd_vetting *vetting;   /* the same to callout */
+	uint32_t wake;                   /* to qmgr, 0 none */
+	const char *asked;               /* the address it is about */
+	const char *then;                /* the user to ask for next, or NULL */
+	uint8_t class;                   /* enum route_class of the recipient */
+	struct query srs;                /* to seal */
+	const char *stands_for; /* the recipient's true address, or NULL */
+	struct login *login;    /* the dialogue with auth, or NULL */
+	uint32_t uid;           /* of a local client, else SMTPD_NO_UID */
+	char *user;             /* its name, NULL where it is not known */
+	bool local;             /* came by the submission socket */
+	enum found networks;    /* whether it is in mynetworks, or local */
+	bool limited;           /* the limits of clients hold for it */
+	bool counted;           /* among the connections of its address */
 	bool over_limit; /* its user has sent too much: for this message */
 	bool verifying;  /* the open question is VRFY's */
 	bool unlisted;   /* a list that is not the last word has not

@@ -314,7 +314,7 @@ on_user(void *owner, enum found found, const char *value)
 	struct smtpd_verdict v;
 
 	(void)value;
-	c->question = 0;
+	c->question = NULL;
 	c->asked = NULL;
 	if (found == FOUND_ONE)
 		v = SMTPD_FINE;
@@ -324,7 +324,7 @@ on_user(void *owner, enum found found, const char *value)
 		v = ask_user(c, address, TAKE_PTR(c->then));
 	else
 		v = refuse_unknown(c, address, ROUTE_LOCAL);
-	if (c->question == 0)
+	if (c->question == NULL)
 		smtpd_conn_judged(c, v);
 }
 
@@ -335,7 +335,7 @@ ask_user(struct smtpd_conn *c, const char *address, const char *user)
 	enum found found;
 
 	c->question = smtpd_ask(LOOKUP_USER, user, on_user, c, &found, &value);
-	if (c->question != 0) {
+	if (c->question != NULL) {
 		c->asked = address;
 		return SMTPD_LATER;
 	}

@@ -91,7 +91,7 @@ on_vetted(void *owner, const struct msg_vetted *said)
 	struct smtpd_verdict v = judge(c, said);
 	bool go_on = c->passing.asks && v.code == 250;
 
-	c->vetting = 0;
+	c->vetting = NULL;
 	c->asked = NULL;
 	c->passing.asks = false;
 	if (go_on)
@@ -149,8 +149,8 @@ ask_hosts(struct smtpd_conn *c, const char *address)
 	if (!is_verified(&route))
 		return c->unlisted ? refuse_unlisted(c) : SMTPD_FINE;
 	c->vetting = smtpd_vet(address, &route, on_vetted, c);
-	return c->vetting != 0 ? SMTPD_LATER
-			       : unknown(c, "its host could not be asked");
+	return c->vetting != NULL ? SMTPD_LATER
+				  : unknown(c, "its host could not be asked");
 }
 
 /* Of those that this host has itself it knows without asking. */
@@ -168,7 +168,7 @@ smtpd_remote_verify(struct smtpd_conn *c, const char *address)
 	    &why)) {
 	case FOUND_ONE:
 		c->vetting = smtpd_vet(address, &route, on_vetted, c);
-		return c->vetting != 0
+		return c->vetting != NULL
 		    ? SMTPD_LATER
 		    : put_off(c, "its host could not be asked");
 	case FOUND_NONE: /* qmgr says the same of the mail */

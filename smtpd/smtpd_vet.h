@@ -18,14 +18,15 @@
 /* What is known; strings until the function returns. */
 typedef void smtpd_vet_fn(void *owner, const struct msg_vetted *said);
 
-/* Asks: calls back later, and gives the number of the question; 0 where there
- * is nobody to ask. */
-MUST_CHECK uint32_t smtpd_vet(const char *address, const struct route *route,
-    smtpd_vet_fn *fn, void *owner);
+struct smtpd_vetting;
 
-/* The question is not answered any more; 0 is none. */
-void smtpd_vet_drop(uint32_t *question);
+/* Asks: calls back later, and gives the question; NULL where there is nobody to
+ * ask. */
+MUST_CHECK struct smtpd_vetting *smtpd_vet(const char *address,
+    const struct route *route, smtpd_vet_fn *fn, void *owner);
 
-/* What arrives from callout, and its end. */
+/* The question is not answered any more; NULL is none. */
+void smtpd_vet_drop(struct smtpd_vetting **v);
+
+/* What arrives from callout. */
 chan_fn smtpd_vet_answered;
-void smtpd_vet_peer_ended(const struct chan *c);

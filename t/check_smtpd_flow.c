@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "program.h"
+#include "query.h"
 #include "smtpd_ask.h"
 #include "smtpd_conn.h"
 #include "smtpd_feed.h"
@@ -91,7 +92,7 @@ static void
 on_ended(struct chan *c)
 {
 	smtpd_feed_peer_ended(c);
-	smtpd_ask_peer_ended(c);
+	query_peer_ended(c);
 	smtpd_verify_peer_ended(c);
 }
 
@@ -132,9 +133,12 @@ connect_client(const char *addr, uint32_t uid)
 			     fds),
 	    0);
 	client = fds[1];
-	if (addr != NULL)
-		smtpd_conn_open(fds[0], addr, 1234);
-	else
+	if (addr != NULL) {
+		struct fd_address from = { .port = 1234 };
+
+		ck_assert(str_copy(from.text, sizeof(from.text), addr));
+		smtpd_conn_open(fds[0], from);
+	} else
 		smtpd_conn_open_local(fds[0], uid);
 	turn();
 }
