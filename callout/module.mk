@@ -12,4 +12,4 @@ callout_callout_LDADD = callout/libcallout.a $(LDADD)
 check_PROGRAMS += t/check_callout
 t_check_callout_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/callout
 t_check_callout_LDADD = callout/libcallout.a $(LDADD)
-EXTRA_DIST += t/3020-recipients.t
+EXTRA_DIST += t/3020-recipients.t t/3021-asked-elsewhere.t
