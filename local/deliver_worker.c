@@ -244,10 +244,11 @@ dismiss(struct worker *w)
 	(void)shutdown(w->sock, SHUT_WR); /* it may be gone already */
 }
 
-/* It has closed its socket, so it is at its end. */
+/* It has closed its socket, or says nothing as if it had: it is at its end. */
 static void
 bury(struct worker *w)
 {
+	worker_kill(w);
 	(void)waitpid(w->pid, NULL, 0);
 	list_drop(&w->link);
 	loop_unwatch(&w->watch);
@@ -273,13 +274,15 @@ static size_t
 pack(struct worker *w, struct buf *packet, int files[BATCH])
 {
 	size_t n = 0;
+	bool full = false;
 
 	LIST_EACH(struct errand, e, &w->queued, link) {
 		const struct buf *one = e->request;
 
-		if (n == BATCH ||
-		    (n > 0 && packet->len + one->len > BATCH_BYTES))
-			break;
+		full = full || n == BATCH ||
+		    (n > 0 && packet->len + one->len > BATCH_BYTES);
+		if (full)
+			continue; /* their order is that of the answers */
 		wire_put_blob(packet, (struct slice){ one->text, one->len });
 		files[n++] = *e->file;
 	}

@@ -37,6 +37,30 @@ ok "gets its file" wait_for 10 sh -c 'grep -q "Subject: to-m" "$1"/*' x \
 is "with the table's owner" "$(stat -c '%u %g %a' "$vbox/m/new/"*)" \
     "5000 5000 600"
 ok "by the transport virtual" log_has a 'to=<m@v.test>, relay=virtual,'
+
+# Written together: names, contents and fates are each message's own.
+many='
+import smtplib, threading
+def send(first):
+    s = smtplib.SMTP("127.0.0.1", 25, timeout=30)
+    for i in range(first, 60, 4):
+        s.sendmail("x@a.test", ["%s@v.test" % ("f" if i % 6 == 0 else "m")],
+                   "Subject: many-%d\r\n\r\n%s" % (i, "line\r\n" * (i * 400)))
+threads = [threading.Thread(target=send, args=(i,)) for i in range(4)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+'
+ok "many for one Maildir at a time" on a python3 -c "$many"
+ok "are all there" wait_for 20 sh -c \
+    '[ "$(grep -h "^Subject: many-" "$1"/new/* | sort -u | wc -l)" = 50 ]' x \
+    "$vbox/m"
+is "once each" "$(grep -h '^Subject: many-' "$vbox/m/new/"* | wc -l)" 50
+is "each whole" "$(grep -c '^line$' "$vbox/m/new/"* | awk -F: \
+    '{ n += $NF } END { print n }')" 600000
+is "with nothing left in tmp/" "$(ls "$vbox/m/tmp")" ''
+ok "and in the mbox beside it" wait_for 20 sh -c \
+    '[ "$(grep -c "^Subject: many-" "$1")" = 10 ]' x "$vbox/f"
+
 ok "a virtual mbox" mail_to f@v.test to-f
 ok "gets its message" wait_for 10 grep -q 'Subject: to-f' "$vbox/f"
 ok "with Delivered-To" grep -q '^Delivered-To: f@v.test' "$vbox/f"
