@@ -243,7 +243,7 @@ suite_of_cases(void)
 	Suite *s = suite_create("dkim_second");
 	TCase *t = tcase_create("dkim_second");
 
-	tcase_set_timeout(t, 600);
+	tcase_set_timeout(t, getenv("POSTHOUSE_LONG") != NULL ? 3600 : 600);
 	tcase_add_test(t, what_we_sign_libopendkim_takes);
 	tcase_add_loop_test(t, what_libopendkim_signs_we_take, 0, 2);
 	tcase_add_test(t, memory_stays_flat);
