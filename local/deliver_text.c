@@ -53,13 +53,13 @@ add_char(struct deliver_text *t, char c, struct buf *out)
 static size_t
 plain_len(const struct deliver_text *t, const char *bytes, size_t n)
 {
-	size_t len = 0;
-
 	if (t->quote && !t->in_line)
 		return 0;
-	while (len < n && bytes[len] != '\r' && bytes[len] != '\n')
-		len++;
-	return len;
+
+	const char *lf = memchr(bytes, '\n', n);
+	size_t len = lf != NULL ? (size_t)(lf - bytes) : n;
+	const char *cr = memchr(bytes, '\r', len);
+	return cr != NULL ? (size_t)(cr - bytes) : len;
 }
 
 void
