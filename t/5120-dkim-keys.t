@@ -99,11 +99,12 @@ mkdir "$lab/provider"
 	    'ns A 10.53.0.4'
 	records e | sed "s/^.* TXT (/$selector.keys TXT (/"
 } >"$lab/provider/zone"
-printf '%s\n' "options { directory \"$lab/provider\"; recursion yes;" \
+# It has a copy of our zone, so that it can be asked for both.
+printf '%s\n' "options { directory \"$lab/provider\"; recursion no;" \
     'listen-on { 10.53.0.4; }; listen-on-v6 { none; };' \
     'pid-file none; session-keyfile none; dnssec-validation no; };' \
     'controls { };' 'zone "provider" { type master; file "zone"; };' \
-    'zone "test" { type forward; forward only; forwarders { 10.53.0.1; }; };' \
+    "zone \"test\" { type master; file \"$lab/dns/test\"; };" \
     >"$lab/provider/named.conf"
 named -f -c "$lab/provider/named.conf" >"$lab/provider/log" 2>&1 &
 provider=$!
@@ -112,6 +113,7 @@ provider_knows() { # NAME TYPE
 }
 ok "the provider has the key" wait_for 10 provider_knows \
     "$selector.keys.provider" TXT
+ok "and a copy of our zone" wait_for 10 provider_knows ns.test A
 conf a 'dns_servers = 10.53.0.4'
 on a posthouse dkim check >"$lab/check"
 is "both are good" "$?" 0
