@@ -6,6 +6,7 @@
 . "${0%/*}/sink.sh"
 lab "REQUIRETLS"
 host a 10.53.0.2
+host b 10.53.0.3
 mail_user a alice
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
@@ -42,6 +43,26 @@ peer lacks "$lab/lacks.pem" fine
 peer wrong "$lab/wrong.pem" requiretls
 peer plain none fine
 peer sts "$lab/wrong.pem" fine
+# Two domains whose primary is down, and b is the backup.
+for p in prim careless; do
+	n=$((n + 1))
+	ip addr add "10.53.0.$n/24" dev wire
+	eval "ip_$p=10.53.0.$n"
+	cert $p DNS:mx.$p.example
+	mkdir -p "$lab/sink/$p"
+	zone $p.example <<END
+@ MX 10 mx
+@ MX 20 backup
+mx A 10.53.0.$n
+backup A 10.53.0.3
+END
+done
+cert backup DNS:backup.prim.example,DNS:backup.careless.example
+primary() { # NAME HOW: it comes
+	eval "ip=\$ip_$1"
+	python3 "$top/t/tls_sink.py" "$ip" "$lab/sink/$1" "$lab/$1.pem" "$2" \
+	    >"$lab/sink/$1.log" 2>&1 &
+}
 mkdir "$lab/web"
 cert web DNS:mta-sts.sts.example
 printf '%s\n' 'version: STSv1' 'mode: enforce' 'mx: mx.sts.example' \
@@ -51,12 +72,18 @@ ip addr add 10.53.0.9/24 dev wire
 python3 "$top/t/sts_web.py" 10.53.0.9 "$lab/web.pem" "$lab/web" \
     >"$lab/web.out" 2>&1 &
 dns_start
-posthouse_setup a
-cp "$lab/ca.crt" "$(root_of a)/etc/ca.crt"
-conf a 'smtp_tls_CAfile = /etc/ca.crt'
+posthouse_setup a b
+for h in a b; do
+	cp "$lab/ca.crt" "$(root_of $h)/etc/ca.crt"
+	conf $h 'smtp_tls_CAfile = /etc/ca.crt'
+done
+install -m 600 "$lab/backup.pem" "$(root_of b)/etc/backup.pem"
+conf b 'backup_mx_domains = prim.example, careless.example' \
+    'smtpd_tls_chain_files = /etc/backup.pem' 'destination_probe_time = 1s'
 echo 'away: x@good.example' >>"$(root_of a)/etc/posthouse/aliases"
 on a newaliases
 start a
+start b
 got() { # NAME PATTERN: in what the host has got
 	cat "$lab/sink/$1"/* 2>/dev/null | tr -d '\r' | grep -aEq -e "$2"
 }
@@ -126,4 +153,33 @@ send y@sts.example '' 'TLS-Required: No' >/dev/null
 ok "TLS-Required: No: it is not" status y@sts.example 'status=sent'
 send z@sts.example REQUIRETLS 'TLS-Required: No' >/dev/null
 ok "unless the sender says REQUIRETLS" status z@sts.example 'status=deferred'
+
+# ---- through a backup ----
+for d in prim careless; do
+	send x@$d.example REQUIRETLS >/dev/null
+	ok "$d is down: the backup has it" status x@$d.example \
+	    "relay=backup.$d.example\[10.53.0.3\]:25, .*status=sent"
+done
+ok "the backup was verified" log_has a \
+    'Verified TLS connection established to backup.prim.example\['
+primary prim requiretls
+primary careless fine
+fate() { # RECIPIENT PATTERN: in the log of the backup
+	on b mqueue -f
+	log_has b "to=<$1>, .*$2"
+}
+ok "the primary is back: it gets it from the backup" wait_for 20 \
+    fate x@prim.example 'relay=mx.prim.example.*status=sent'
+ok "with the same wish" got prim 'tls mx.prim.example MAIL FROM:.* REQUIRETLS'
+ok "verified" log_has b \
+    'Verified TLS connection established to mx.prim.example\['
+ok "one that does not do it: the backup returns it" wait_for 20 \
+    fate x@careless.example 'dsn=5.7.30, status=bounced \(REQUIRETLS is required, but was not offered'
+ok "and gives it nothing" not got careless .
+told() {
+	got good 'Subject: to x@careless.example'
+}
+ok "the sender is told" wait_for 10 told
+is "under the same wish" "$(grep -al 'Subject: to x@careless' "$lab"/sink/good/* |
+    xargs head -qn 1 | grep -c 'tls mx.good.example MAIL FROM:<> .*REQUIRETLS')" 1
 lab_done
