@@ -12,7 +12,7 @@ fuzz_targets = t/fuzz/fuzz_param t/fuzz/fuzz_table t/fuzz/fuzz_aliases \
 	t/fuzz/fuzz_recipients \
 	t/fuzz/fuzz_http t/fuzz/fuzz_sts t/fuzz/fuzz_spf t/fuzz/fuzz_dmarc \
 	t/fuzz/fuzz_authres t/fuzz/fuzz_arc t/fuzz/fuzz_srs t/fuzz/fuzz_dkim \
-	t/fuzz/fuzz_sasl t/fuzz/fuzz_dovecot
+	t/fuzz/fuzz_sasl t/fuzz/fuzz_dovecot t/fuzz/fuzz_tls
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main =
@@ -80,3 +80,5 @@ t_fuzz_fuzz_dovecot_SOURCES = t/fuzz/fuzz_dovecot.c $(fuzz_main)
 t_fuzz_fuzz_dovecot_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/auth
 t_fuzz_fuzz_dovecot_LDADD = auth/libauth.a $(LDADD)
 t_fuzz_fuzz_dovecot_LDFLAGS = $(fuzz_flags)
+t_fuzz_fuzz_tls_SOURCES = t/fuzz/fuzz_tls.c $(fuzz_main)
+t_fuzz_fuzz_tls_LDFLAGS = $(fuzz_flags)
