@@ -114,4 +114,44 @@ for kind in ec rsa; do
 		one "$kind-1000" $h "$number" 1000
 	done
 done
+
+# ---- our client: a connection for each mail, its session new or resumed ----
+host b 10.53.0.3
+posthouse_setup b
+conf b 'mynetworks = 10.53.0.0/24' 'relayhost = [127.0.0.1]:2525' \
+    'relay_domains = out.test' 'smtpd_tls_chain_files = /etc/bench.pem' \
+    'smtpd_client_connection_count_limit = 0' 'smtp_tls_security_level = none'
+beside b nsenter -t "$pid_s" -m -r -w sh -c \
+    'smtp-sink -u sink 0.0.0.0:2525 1000 >/dev/null 2>&1 & :'
+conf a 'transport_maps = inline:{out.test=smtp:[10.53.0.3]}' \
+    'smtp_tls_policy_maps = inline:{{[10.53.0.3] = encrypt}}' \
+    'smtp_connection_cache_time_limit = 0' 'relay_domains = out.test'
+all_sent() { # MESSAGES
+	[ "$(log_of a | grep -c 'to=<load@out.test>.*status=sent')" -ge "$1" ]
+}
+client() { # NAME CACHE
+	conf a "smtp_tls_session_cache = $2"
+	on a posthouse reload
+	sleep 2
+	before=$(log_of a | grep -c 'to=<load@out.test>.*status=sent')
+	again=$(log_of b | grep -c 'TLS connection reused from ')
+	cpu=$(cpu_of a)
+	began=$(date +%s%N)
+	beside a nsenter -t "$pid_s" -m -r -w smtp-source -s 10 -l 4096 \
+	    -m "$number" -f load@s.test -t load@out.test 127.0.0.1:25
+	wait_for 240 all_sent $((before + number)) || echo "# not all were sent"
+	awk -v name="$1" -v n="$number" -v ns=$(($(date +%s%N) - began)) \
+	    -v cpu=$(($(cpu_of a) - cpu)) \
+	    -v again=$(($(log_of b | grep -c 'TLS connection reused from ') - again)) '
+	    BEGIN { printf "%-16s %-10s %6d %8.0f %8.3f %7d %7d\n", name,
+		"posthouse", n, n / (ns / 1e9), cpu / 1000 / n, again, 0 }'
+}
+for kind in ec rsa; do
+	install -m 600 "$lab/$kind.pem" "$(root_of b)/etc/bench.pem"
+	stop b >/dev/null 2>&1
+	start b
+	client "$kind-out-warm" yes >/dev/null
+	client "$kind-out-new" no
+	client "$kind-out-again" yes
+done
 tap_n=1

@@ -1,7 +1,7 @@
 /*
  * Fuzz: what strangers have a say in of TLS, and what an administrator writes.
- * The first byte says which: the data of a TLSA record, a certificate, a file of
- * keys and certificates, a policy.
+ * The first byte says which: the data of a TLSA record, a certificate, a file
+ * of keys and certificates, a policy.
  *
  * What is accepted keeps its bounds; what is shown of it fits into a log line.
  *
