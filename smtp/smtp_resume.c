@@ -16,7 +16,8 @@
 #include "tls.h"
 
 #define NAMES_MAX    ((size_t)2000)
-#define SESSIONS_MAX ((size_t)4) /* of one name */
+#define SESSIONS_MAX ((size_t)20) /* of one name: as many at a time */
+#define TOTAL_MAX    ((size_t)8000)
 
 struct kept {
 	struct list link; /* the longest unused first */
@@ -26,6 +27,7 @@ struct kept {
 };
 
 static struct map names; /* to struct kept */
+static size_t total;     /* sessions of all */
 static struct list by_use;
 static int name_index = -1;
 
@@ -34,6 +36,7 @@ drop_first(struct kept *k)
 {
 	SSL_SESSION_free(k->at[0]);
 	k->n--;
+	total--;
 	memmove(k->at, k->at + 1, k->n * sizeof(k->at[0]));
 }
 
@@ -61,7 +64,7 @@ kept_of(const char *name)
 		list_drop(&k->link);
 	}
 	list_append(&by_use, &k->link);
-	while (names.len > NAMES_MAX)
+	while (names.len > NAMES_MAX || total > TOTAL_MAX)
 		drop(container_of(by_use.next, struct kept, link));
 	return k;
 }
@@ -79,6 +82,7 @@ on_offer(SSL *ssl, SSL_SESSION *session)
 	if (k->n == SESSIONS_MAX)
 		drop_first(k);
 	k->at[k->n++] = session;
+	total++;
 	return 1;
 }
 
@@ -130,6 +134,7 @@ take(struct kept *k)
 		    SSL_SESSION_up_ref(session) == 1)
 			return session;
 		k->n--;
+		total--;
 		if (fresh)
 			return session;
 		SSL_SESSION_free(session);
@@ -163,14 +168,4 @@ smtp_resume_forget(SSL *ssl)
 		drop(k);
 	if (SSL_set_ex_data(ssl, name_index, NULL) == 1)
 		free(name);
-}
-
-size_t
-smtp_resume_count(void)
-{
-	size_t n = 0;
-
-	LIST_EACH(struct kept, k, &by_use, link)
-		n += k->n;
-	return n;
 }

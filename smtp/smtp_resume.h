@@ -5,7 +5,8 @@
  * They lie in the memory of the process.  A session is only used where all
  * is the same as when it was made: next hop, host, address, port, and every
  * word of the policy with the TLSA records; what the host proved then, it was
- * asked to prove.  One of TLS 1.3 is used once (RFC 8446 C.4).
+ * asked to prove.  One of TLS 1.3 is used once (RFC 8446 C.4), so as many are
+ * kept of a host as there are connections to it at a time.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -23,6 +24,3 @@ void smtp_resume_use(SSL *ssl, const char *name);
 
 /* The host is not what was asked for: nothing of it is kept. */
 void smtp_resume_forget(SSL *ssl);
-
-/* How many are kept. */
-size_t smtp_resume_count(void);
