@@ -15,6 +15,7 @@
 
 #include "dane.h"
 #include "log.h"
+#include "param.h"
 #include "smtp_policy.h"
 #include "tls_binding.h"
 #include "tls_chain.h"
@@ -125,6 +126,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	static void (*const checks[])(struct slice) = { check_dane, check_cert,
 		check_chain, check_policy };
 
+	params.smtp_tls_fingerprint_cert_match = "";
+	params.smtp_tls_verify_cert_match = "hostname";
+	params.smtp_tls_secure_cert_match = "nexthop, dot-nexthop";
 	if (n == 0)
 		return 0;
 	checks[bytes[0] % ARRAY_LEN(checks)](
