@@ -117,8 +117,8 @@ END_TEST
 START_TEST(words_are_read)
 {
 	static const char field[] =
-	    " mx.example 1; Dkim = pass (x; y=z) reason=\"a; b=c\" header.b=AA=="
-	    " header.d=x.test;;spf=fail;";
+	    " mx.example 1; Dkim = pass (x; y=z) reason=\"a; b=c\""
+	    " header.b=AA== header.d=x.test;;spf=fail;";
 	struct authres_reader r = { .rest = SLICE(field) };
 	CLEAN_ARENA struct arena a = { 0 };
 	CLEAN_BUF struct buf got = { 0 };
