@@ -164,7 +164,6 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 {
 	const struct secret *secret = seal ? &secrets[0] : find_secret(name);
 
-	(void)ssl;
 	if (secret == NULL || !secret->known)
 		return 0;
 	if (seal) {
@@ -179,7 +178,9 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	}
 	if (!set_mac(mac, secret))
 		return -1;
-	return !seal && secret != &secrets[0] ? 2 : 1;
+	/* One of TLS 1.3 is used once (RFC 8446 C.4): another is given. */
+	bool spent = SSL_version(ssl) == TLS1_3_VERSION;
+	return !seal && (spent || secret != &secrets[0]) ? 2 : 1;
 }
 
 /* ---- the context ---- */
