@@ -82,7 +82,9 @@ read_pipe(const struct pipe *p)
 	int n = recvmmsg(p->fd, messages, TURN, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n && messages[i].msg_len > 0; i++)
 		take_packet(p, packets[i], messages[i].msg_len);
-	return n == TURN || (n < 0 && errno == EINTR);
+	/* At the end, where nobody can send any more, all are empty. */
+	return n < 0 ? errno == EINTR
+		     : n == TURN && messages[TURN - 1].msg_len > 0;
 }
 
 /* What a socket has beyond its turn waits for the next look. */
