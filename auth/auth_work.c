@@ -20,18 +20,24 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "list.h"
 #include "log.h"
 #include "loop.h"
 #include "map.h"
 
 #define THREADS_MAX 4
-#define WAITING_MAX 256 /* of all strangers, and of one client */
 #define CLIENT_MAX  8
 #define LOWEST      19 /* of nice(2) */
+
+/* After a stranger's wrong password a thread lets strangers wait for so many
+ * times what it took, and so many milliseconds at most. */
+#define REST_TIMES 9
+#define REST_MAX   SECOND
 
 /* How long a right password is known, and how many are. */
 #define KNOWN_TIME ((int64_t)600000)
@@ -44,6 +50,10 @@ enum rank {
 	STRANGERS,
 	RANKS,
 };
+
+/* So many may wait.  Behind more strangers nobody would have an answer in time
+ * while passwords are tried. */
+static const size_t waiting_max[RANKS] = { [FRIENDS] = 256, [STRANGERS] = 64 };
 
 struct auth_work {
 	struct list link;
@@ -99,17 +109,50 @@ matches(struct crypt_data *room, const char *password, const char *hash)
 	return same;
 }
 
-static struct auth_work *
-next_work(void)
+/* Under the lock.  A stranger's work is given from that time on. */
+static struct list *
+take_work(int64_t strangers_from)
 {
+	struct list *link = list_take(&waiting[FRIENDS]);
+
+	return link == NULL && clock_mono() >= strangers_from
+	    ? list_take(&waiting[STRANGERS])
+	    : link;
+}
+
+static struct auth_work *
+next_work(int64_t strangers_from)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(strangers_from / SECOND),
+		.tv_nsec = (long)(strangers_from % SECOND) * 1000000,
+	};
 	struct list *link;
 
 	(void)pthread_mutex_lock(&lock);
-	while ((link = list_take(&waiting[FRIENDS])) == NULL &&
-	    (link = list_take(&waiting[STRANGERS])) == NULL)
-		(void)pthread_cond_wait(&some, &lock);
+	while ((link = take_work(strangers_from)) == NULL)
+		if (list_empty(&waiting[STRANGERS]))
+			(void)pthread_cond_wait(&some, &lock);
+		else
+			(void)pthread_cond_clockwait(&some, &lock,
+			    CLOCK_MONOTONIC, &until);
 	(void)pthread_mutex_unlock(&lock);
 	return container_of(link, struct auth_work, link);
+}
+
+static bool
+is_tried(const struct auth_work *w)
+{
+	return w->rank == STRANGERS && !w->right;
+}
+
+/* When strangers have their turn again. */
+static int64_t
+rest_after(int64_t began)
+{
+	int64_t now = clock_mono();
+
+	return now + MIN(REST_TIMES * (now - began), REST_MAX);
 }
 
 static void *
@@ -117,13 +160,17 @@ run_thread(void *arg)
 {
 	const uint64_t one = 1;
 	struct crypt_data *room = arg;
+	int64_t strangers_from = 0;
 
 	if (setpriority(PRIO_PROCESS, 0, LOWEST) < 0)
 		log_panic("the priority of a thread: %m");
 	for (;;) {
-		struct auth_work *w = next_work();
+		struct auth_work *w = next_work(strangers_from);
+		int64_t began = clock_mono();
 
 		w->right = matches(room, w->password, w->hash) && !w->never;
+		if (is_tried(w))
+			strangers_from = rest_after(began);
 		(void)pthread_mutex_lock(&lock);
 		list_append(&finished, &w->link);
 		(void)pthread_mutex_unlock(&lock);
@@ -292,7 +339,8 @@ auth_work_add(const struct auth_check *check, void *owner)
 	enum rank rank = map_gets(&friends, check->client) != NULL ? FRIENDS
 								   : STRANGERS;
 
-	if (n_waiting[rank] >= WAITING_MAX || (intptr_t)held >= CLIENT_MAX)
+	if (n_waiting[rank] >= waiting_max[rank] ||
+	    (intptr_t)held >= CLIENT_MAX)
 		return NULL;
 
 	struct auth_work *w = xcalloc(1, sizeof(*w));
@@ -305,7 +353,7 @@ auth_work_add(const struct auth_check *check, void *owner)
 	count(w, 1);
 	(void)pthread_mutex_lock(&lock);
 	list_append(&waiting[rank], &w->link);
-	(void)pthread_cond_signal(&some);
+	(void)pthread_cond_broadcast(&some);
 	(void)pthread_mutex_unlock(&lock);
 	return w;
 }

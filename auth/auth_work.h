@@ -7,6 +7,8 @@
  * bounded, both as a whole and for each client.  Addresses from which a right
  * password has come before are served first, and what strangers try does not
  * fill the queue for them: so users can log in while passwords are tried.
+ * After a wrong one of a stranger the next stranger waits nine times as long
+ * as it took: right ones have the processors, wrong ones a tenth of them.
  *
  * A password that was right a short while ago is known by a keyed hash of it
  * and of the user's line, and not worked out anew: mail programs log in often.

@@ -10,6 +10,7 @@
 #include "auth_users.h"
 #include "auth_work.h"
 #include "buf.h"
+#include "clock.h"
 #include "log.h"
 #include "loop.h"
 
@@ -190,15 +191,29 @@ on_one_checked(void *owner, bool right)
 }
 
 static void
-add_for(const char *hash, const char *client, int *owner)
+add_try(const char *password, const char *hash, const char *client, int *owner)
 {
 	struct auth_check c = {
-		.password = "secret",
+		.password = password,
 		.hash = hash,
 		.client = client,
 	};
 
 	ck_assert_ptr_nonnull(auth_work_add(&c, owner));
+}
+
+static void
+add_for(const char *hash, const char *client, int *owner)
+{
+	add_try("secret", hash, client, owner);
+}
+
+static void
+wait_for_order(size_t n)
+{
+	for (int i = 0; n_order < n && i < 1000; i++)
+		loop_once(20);
+	ck_assert_uint_eq(n_order, n);
 }
 
 /* Whose password was right before does not wait behind all the others. */
@@ -233,6 +248,30 @@ START_TEST(who_is_known_goes_first)
 }
 END_TEST
 
+/* A stranger's wrong password makes the next stranger wait, and nobody else. */
+START_TEST(wrong_passwords_do_not_take_the_machine)
+{
+	struct crypt_data room = { 0 };
+	int friend = 0, wrong = 1, stranger = 2;
+
+	const char *hash = crypt_rn("secret", "$5$rounds=200000$salt$", &room,
+	    (int)sizeof(room));
+	loop_start();
+	auth_work_start(on_one_checked);
+	add_for(hash, "friend", &friend);
+	wait_for_order(1);
+	add_try("Secret", hash, "client1", &wrong);
+	wait_for_order(2);
+	int64_t began = clock_mono();
+	add_for(hash, "client2", &stranger);
+	add_for(hash, "friend", &friend);
+	wait_for_order(4);
+	ck_assert_int_eq(order[2], friend);
+	ck_assert_int_eq(order[3], stranger);
+	ck_assert_int_ge(clock_mono() - began, 300);
+}
+END_TEST
+
 /* What a password of nobody is checked with must take its time. */
 START_TEST(nobodys_hash_is_one_that_crypt_takes)
 {
@@ -259,6 +298,7 @@ suite_of_cases(void)
 	tcase_add_test(t, a_bad_line_is_left_out_alone);
 	tcase_add_test(t, passwords_are_checked_in_threads);
 	tcase_add_test(t, who_is_known_goes_first);
+	tcase_add_test(t, wrong_passwords_do_not_take_the_machine);
 	tcase_add_test(t, nobodys_hash_is_one_that_crypt_takes);
 	suite_add_tcase(s, t);
 	return s;
