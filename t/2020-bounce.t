@@ -73,7 +73,7 @@ ok "a notification that fails is told to the postmaster" \
     wait_for 10 log_has a 'postmaster non-delivery notification'
 sleep 2
 is "and nobody else" \
-    "$(log_of a | grep -c 'sender non-delivery notification')" 1
+    "$(log_count a 'sender non-delivery notification')" 1
 
 printf 'Subject: slow\n\nx\n' | as a alice sendmail x@full.example
 ok "a delay is told" wait_for 20 mailbox_has a alice \

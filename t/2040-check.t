@@ -114,8 +114,8 @@ ok "a reload says so in the log" wait_for 10 log_has a \
     'warning: backup_mx_domains: the DNS lists this host as best for best.example'
 ok "what is not listed too" wait_for 10 log_has a \
     'backup_mx_domains: the DNS does not list this host for elsewhere.test'
-is "once" "$(log_of a | grep -c 'as best for best.example')" 1
-ok "and nothing of a good one" not log_has a 'backup_mx_domains.*second.example'
+is "once" "$(log_count a 'as best for best.example')" 1
+ok "and nothing of a good one" log_lacks a 'backup_mx_domains.*second.example'
 is "bad records fail" "$(check)" 1
 ok "a backup that is best" finds '^fail  best.example: the DNS lists this host as best \(10\), which is told to back it up: .+'
 ok "alone in the list" finds '^fail  own.example: the DNS lists this host as best'

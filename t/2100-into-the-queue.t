@@ -43,7 +43,7 @@ reply=$(as a alice sh -c 'printf "To: bob@c\nSubject: two\n\nhi\n" |
     sendmail -t && echo done')
 is "sendmail takes a message" "$reply" done
 wait_for 5 log_has a 'message-id=<.*@a\.test>'
-id=$(log_of a | sed -n 's/.*cleanup.*: \(.*\): message-id=<.*@a\.test>.*/\1/p' |
+id=$(log_settled a | sed -n 's/.*cleanup.*: \(.*\): message-id=<.*@a\.test>.*/\1/p' |
     tail -n 1)
 text=$(show "$id")
 like "Received names the uid" "$text" \

@@ -55,7 +55,7 @@ ok "and lies in hold/" on a test -f "/var/spool/posthouse/hold/$one"
 ok "release" on a mqueue --release "$one"
 ok "gives it back" on a sh -c "! mqueue | grep '^$one!'"
 
-n=$(log_of a | grep -c "$two: .*come again")
+n=$(log_count a "$two: .*come again")
 ok "flush" on a mqueue -f "$two"
 ok "tries it" wait_for 5 sh -c "[ \$(grep -c '$two: .*come again' \
     '$(root_of a)/var/log/posthouse.log') -gt $n ]"

@@ -31,7 +31,7 @@ ok "the log says that the host is down" log_has a \
 like "mqueue gives the reason" "$(on a mqueue | head -n 4)" 'refused'
 ok "for those not tried too" log_has a 'delivery temporarily suspended: '
 sleep 5
-tries=$(log_of a | grep 'status=deferred' | grep -vc suspended)
+tries=$(log_settled a | grep 'status=deferred' | grep -vc suspended)
 ok "few attempts were made ($tries)" [ "$tries" -le 12 ]
 like "the summary has one row for them" "$(on a mqueue --summary)" \
     "b\\.test +$n "

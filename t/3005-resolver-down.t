@@ -24,7 +24,7 @@ ok "mail waits" wait_for 60 waits
 ok "the log says why" wait_for 5 log_has a 'resolver does not answer'
 sleep 14
 is "it does not expire meanwhile" "$(on a mqueue --json | wc -l)" 3
-is "that was said once" "$(log_of a | grep -c 'resolver does not answer')" 1
+is "that was said once" "$(log_count a 'resolver does not answer')" 1
 dns_start
 arrived() {
 	[ "$(mailbox_count b bob)" = 3 ]

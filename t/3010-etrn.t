@@ -74,13 +74,13 @@ like "mail waits, and a is still down" "$(etrn c 'ETRN D.test')" \
     '253 2.0.0 OK, 2 pending messages for node d.test started'
 ok "the host was tried" log_has b 'd\.test is tried now \(ETRN d\.test from'
 sleep 1
-tries=$(log_of b | grep -c 'connect to a.test')
+tries=$(log_count b 'connect to a.test')
 like "again at once" "$(etrn c 'ETRN d.test')" '253 2.0.0 OK, 2 pending'
 ok "nothing is done, and that is said" log_has b \
     'ETRN d\.test from 10\.53\.0\.4: again so soon'
 sleep 1
 is "no connection was made for it" \
-    "$(log_of b | grep -c 'connect to a.test')" "$tries"
+    "$(log_count b 'connect to a.test')" "$tries"
 ok "all of it is in the log" log_has b \
     'NOQUEUE: etrn: ETRN from c.test\[10\.53\.0\.4\]: 253 2\.0\.0 OK, 2 '
 waits 3 || echo "# queue: $(on b mqueue)"
@@ -154,14 +154,14 @@ ok "as it asked" log_has a \
 ok "for each domain" log_has a 'ETRN e\.test to b\.test'
 ok "also for one that is not listed by itself" log_has a \
     'ETRN x\.d\.test to b\.test\[[^]]*\]:25: 251'
-asked=$(log_of a | grep -c 'ETRN d.test to')
+asked=$(log_count a 'ETRN d.test to')
 ok "a reload" on a posthouse reload
 sleep 2
-is "asks nobody" "$(log_of a | grep -c 'ETRN d.test to')" "$asked"
+is "asks nobody" "$(log_count a 'ETRN d.test to')" "$asked"
 on a sh -c 'kill -9 $(pidof -s qmgr)'
 ok "a queue manager that died" log_has a 'qmgr\[.*died'
 sleep 3
-is "asks nobody" "$(log_of a | grep -c 'ETRN d.test to')" "$asked"
+is "asks nobody" "$(log_count a 'ETRN d.test to')" "$asked"
 
 stop a
 conf a 'etrn_on_start = nowhere.test, b.test, c.test, 10.53.0.99'

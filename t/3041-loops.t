@@ -92,7 +92,7 @@ ok "this host at an address it does not know: refused as a loop" \
     wait_for 15 log_has a 'to=<x@unknown.example>, .*dsn=5.4.6, status=bounced'
 ok "and returned" wait_for 10 returned x@unknown.example
 is "it did not come in again" \
-    "$(log_of a | grep 'client=' | grep -vc 'client=localhost\[')" 0
+    "$(log_settled a | grep 'client=' | grep -vc 'client=localhost\[')" 0
 
 send a x@twins.example
 send b y@twins.example
@@ -107,8 +107,7 @@ ok "and that one waits" wait_for 40 log_has a \
     'to=<x@chain.example>, .*status=deferred'
 sleep 20
 is "nothing went to and fro" \
-    "$(log_of b | grep -c 'twins.example>, relay=a.test') $(log_of a |
-    grep -c 'twins.example>, relay=b.test')" "0 0"
+    "$(log_count b 'twins.example>, relay=a.test') $(log_count a 'twins.example>, relay=b.test')" "0 0"
 
 send a x@ring.example
 ok "two that point at each other: the hop count ends it" \

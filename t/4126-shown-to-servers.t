@@ -74,7 +74,7 @@ ok "it is that one" shown rsa
 
 # ---- the levels of the log: 1 is the default, 2 of [rsa] and of b ----
 lines() { # PATTERN
-	log_of a | grep -Ec "posthouse/smtp\[[0-9]+\]: $1"
+	log_count a "posthouse/smtp\[[0-9]+\]: $1"
 }
 is "0 says nothing, 1 and 2 a line a session" "$(lines '[A-Z][a-z]+ TLS connection established to ')" 2
 is "2: and on the certificate" "$(lines '10.53.0.3\[10.53.0.3\]:25: subject_CN=b.test, issuer_CN=b.test, fingerprint=([0-9A-F]{2}:){31}[0-9A-F]{2}, pkey_fingerprint=([0-9A-F]{2}:){31}[0-9A-F]{2}$')" 1
@@ -130,7 +130,7 @@ ok "without keys: what is refused for good is tried again" status \
     gone@far.test 'dsn=4.7.1, status=deferred .*Relay access denied.*our certificate could not be shown'
 to bob@b.test
 ok "and who asks for none gets his mail" status bob@b.test 'status=sent'
-is "the log says so once" "$(log_of a | grep -c \
+is "the log says so once" "$(log_count a \
     'no certificate is shown, as the program keys is not there')" 1
 mv "$(root_of a)/keys" "$(root_of a)/usr/local/libexec/posthouse/keys"
 back() {
@@ -140,5 +140,5 @@ back() {
 ok "when keys is back, it is sent" wait_for 30 back
 to again@far.test
 ok "and what comes then" status again@far.test 'status=sent'
-ok "nobody was refused a signature" not log_has a 'asked for a signature'
+ok "nobody was refused a signature" log_lacks a 'asked for a signature'
 lab_done

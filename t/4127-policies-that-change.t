@@ -37,7 +37,7 @@ conf a 'smtp_tls_policy_maps = lmdb:/etc/policy' \
     'smtp_tls_trust_anchor_file = /etc/ca.crt'
 start a
 sessions() { # hands that were shaken with the host
-	log_of a | grep -c 'TLS connection established to mx.good.example\['
+	log_count a 'TLS connection established to mx.good.example\['
 }
 came() { # MAIL: how it came
 	grep -l "to $1@" "$lab/sink/good"/* | head -n 1 | xargs head -n 1 |

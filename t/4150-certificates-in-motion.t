@@ -44,7 +44,7 @@ done
 wait $loader
 is "no session failed" "$(grep -v longest "$lab/load" | tail -n 1)" "good 0"
 grep longest "$lab/load" | sed 's/^/# /'
-n=$(log_of a | grep -c 'certificate in force')
+n=$(log_count a 'certificate in force')
 ok "many of them were in force ($n)" test "$n" -ge 6
 ok "bad ones were not" log_has a 'there is no private key: the old certificate stays'
 now() { client serial; }

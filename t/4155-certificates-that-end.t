@@ -74,7 +74,7 @@ conf a 'tls_server_sni_maps = texthash:/etc/sni' 'dns_servers = 127.0.0.1' \
 start a
 
 said() { # FILE TEXT: how often
-	log_of a | grep -c "keys\[[0-9]*\]: warning: /etc/posthouse/tls/$1: the certificate $2: renew it"
+	log_count a "keys\[[0-9]*\]: warning: /etc/posthouse/tls/$1: the certificate $2: renew it"
 }
 ok "the log warns" log_has a 'warning: .*: the certificate ends in less than a day'
 is "of 20 days" "$(said posthouse.pem 'ends in 20 days')" 1

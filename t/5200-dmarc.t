@@ -156,7 +156,7 @@ ok "3,000 From domains too" grep -q '^550 5\.7\.1 DMARC' "$lab/said"
 	printf '%s\n' '' body . QUIT
 } | smtp b 10.53.0.2 >"$lab/said"
 ok "so is a header of 5 MB" grep -Eq '^55[0-9] ' "$lab/said"
-is "nothing of it has ended seal" "$(log_of a | grep -c 'died\|signal')" 0
+is "nothing of it has ended seal" "$(log_count a 'died|signal')" 0
 
 echo "# seal is killed while mail comes in"
 (

@@ -203,7 +203,7 @@ done
 } | send 10.53.0.4 owner@list.example u@c.test
 arrives nonsense
 is "nothing of it has ended seal" \
-    "$(log_of c | grep -c 'seal.*\(died\|killed\|signal\)')" 0
+    "$(log_count c 'seal.*(died|killed|signal)')" 0
 
 echo "# and back"
 signed 'comes back' | send 10.53.0.2 x@rej.example dead@a.test

@@ -328,13 +328,36 @@ log_of() { # HOST
 	cat "$(root_of "$1")/var/log/posthouse.log" 2>/dev/null
 }
 
-# Lines take a moment to the log.
+# Lines take a moment to the log: this waits for one.
 log_has() { # HOST PATTERN
-	for _ in 1 2 3 4 5 6 7 8; do
+	for _ in $(seq 16); do
 		! log_of "$1" | grep -Eq -e "$2" || return 0
 		sleep 0.1
 	done
 	return 1
+}
+
+# What is counted, or must not be there, is looked for in a log that has been
+# quiet for 0.3 seconds (or noisy for three).
+log_settled() { # HOST: the log
+	log_size= log_quiet=0
+	for _ in $(seq 30); do
+		log_was=$log_size
+		log_size=$(log_of "$1" | wc -c)
+		[ "$log_size" = "$log_was" ] || log_quiet=0
+		[ $log_quiet -lt 3 ] || break
+		log_quiet=$((log_quiet + 1))
+		sleep 0.1
+	done
+	log_of "$1"
+}
+
+log_count() { # HOST PATTERN: lines
+	log_settled "$1" | grep -Ec -e "$2"
+}
+
+log_lacks() { # HOST PATTERN
+	! log_settled "$1" | grep -Eq -e "$2"
 }
 
 mailbox_of() { # HOST USER
