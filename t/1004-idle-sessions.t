@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ten thousand sessions that say nothing.  SPDX-License-Identifier: BSD-2-Clause
-# plain build too
+# plain build too, alone
 . "${0%/*}/lib.sh"
 lab "10,000 idle sessions, their memory, and mail beside them"
 host a 10.53.0.2

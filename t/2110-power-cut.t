@@ -1,7 +1,7 @@
 #!/bin/sh
 # The file system is shut down under cleanup and qmgr at each of their system
 # calls, as by a power cut: nothing that was acknowledged is lost.
-# plain build too
+# plain build too, alone
 # SPDX-License-Identifier: BSD-2-Clause
 #
 #	t/2110-power-cut.t         a part of the calls, within a minute

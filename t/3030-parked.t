@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 . "${0%/*}/lib.sh"
-# plain build too: memory and time mean something there
+# plain build too, alone: memory and time mean something there
 messages=${PARKED_MESSAGES:-2000} # for the dead primary
 fresh=${PARKED_FRESH:-300}        # for others, to see what they cost
 export PARKED_MESSAGES="$messages" PARKED_FRESH="$fresh"

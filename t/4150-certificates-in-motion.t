@@ -1,7 +1,7 @@
 #!/bin/sh
 # Certificates are replaced, and the program keys dies, while sessions come.
 # SPDX-License-Identifier: BSD-2-Clause
-# plain build too
+# plain build too, alone
 . "${0%/*}/lib.sh"
 lab "certificates replaced under load, keys killed in handshakes"
 host a 10.53.0.2

@@ -2,7 +2,7 @@
 # Sessions under TLS that say nothing: what they cost.  Ten thousand of them with
 # POSTHOUSE_LONG=1, else five hundred.
 # SPDX-License-Identifier: BSD-2-Clause
-# plain build too
+# plain build too, alone
 . "${0%/*}/lib.sh"
 n=500
 [ -z "${POSTHOUSE_LONG:-}" ] || n=10000
