@@ -12,10 +12,13 @@
 #include "msg.h"
 #include "param.h"
 #include "seal_content.h"
+#include "seal_line.h"
 #include "seal_verdict.h"
 
-/* At one time; more than this is a flood. */
-#define OPEN_MAX 500
+/* At one time, and those that wait, each perhaps with a descriptor.  More than
+ * this is a flood. */
+#define OPEN_MAX    500
+#define WAITING_MAX 2000
 
 /* Bytes of headers and contents held at one time. */
 #define MEMORY_MAX ((size_t)256 << 20)
@@ -31,7 +34,8 @@ struct key_wait {
 };
 
 struct judgement {
-	struct list link;    /* among all */
+	struct list link; /* among all */
+	struct seal_place place;
 	struct list reading; /* among those whose body is read */
 	struct chan *from;
 	uint32_t stream;
@@ -53,10 +57,20 @@ struct judgement {
 	bool broken; /* the content could not be read */
 };
 
+static void serve(struct seal_place *p);
+static void refuse(struct seal_place *p);
+
 static struct list all, readers;
 static struct loop_timer turn;
 static uint32_t n_judgements;
 static size_t memory;
+static struct seal_line line = {
+	.most = OPEN_MAX,
+	.length_max = WAITING_MAX,
+	.patience = JUDGE_LINE_PATIENCE,
+	.serve = serve,
+	.refuse = refuse,
+};
 
 /* ---- the end of one ---- */
 
@@ -93,6 +107,7 @@ drop(struct judgement *j)
 	for (size_t i = 0; i < DKIM_JUDGED_MAX; i++)
 		dns_drop(&j->waits[i].query);
 	loop_cancel(&j->deadline);
+	seal_line_leave(&line, &j->place);
 	list_drop(&j->link);
 	list_drop(&j->reading);
 	dkim_verify_free(&j->dkim);
@@ -287,22 +302,38 @@ read_body(struct judgement *j)
 /* ---- the question ---- */
 
 static void
-start(struct judgement *j)
+weigh(struct judgement *j)
 {
-	list_append(&all, &j->link);
-	n_judgements++;
-	/* One more than there are, so that an answer at once ends nothing. */
-	j->open = 4;
-	read_header(j);
+	memory -= j->weight;
 	j->weight = j->header.text.room + j->content.text.room +
 	    dkim_fields_weight(&j->dkim.fields) +
 	    dkim_fields_weight(&j->arc.arc.fields);
 	memory += j->weight;
+}
+
+static void
+serve(struct seal_place *p)
+{
+	struct judgement *j = container_of(p, struct judgement, place);
+
+	/* One more than there are, so that an answer at once ends nothing. */
+	j->open = 4;
+	read_header(j);
+	weigh(j);
 	loop_timer(&j->deadline, JUDGE_PATIENCE, on_deadline);
 	ask_for_keys(j);
 	ask_about_authors(j);
 	read_body(j);
 	over(j);
+}
+
+static void
+refuse(struct seal_place *p)
+{
+	struct judgement *j = container_of(p, struct judgement, place);
+
+	answer_doubt(j->from, j->stream);
+	drop(j);
 }
 
 static void
@@ -324,7 +355,7 @@ seal_judge_ask(struct chan *c, const void *body, size_t len, int fd)
 	if (!msg_get_judge(&m, body, len) || m.spf > SPF_PERMERROR ||
 	    chan_waiting(c) > ANSWERS_MAX)
 		return false;
-	if (n_judgements >= OPEN_MAX || memory > MEMORY_MAX) {
+	if (memory > MEMORY_MAX) {
 		answer_doubt(c, m.stream);
 		return true;
 	}
@@ -332,16 +363,16 @@ seal_judge_ask(struct chan *c, const void *body, size_t len, int fd)
 	j->from = c;
 	j->stream = m.stream;
 	keep_facts(j, &m);
+	list_append(&all, &j->link);
+	n_judgements++;
 	if (seal_content_open(&j->content, TAKE_FD(mine), m.data_at, m.data_len,
 		m.content)) {
-		start(j);
+		weigh(j);
+		seal_line_enter(&line, &j->place);
 		return true;
 	}
 	log_warn("%s: seal got no content", j->id);
-	answer_doubt(c, m.stream);
-	seal_content_close(&j->content);
-	arena_free(&j->arena);
-	free(j);
+	refuse(&j->place);
 	return true;
 }
 

@@ -9,16 +9,20 @@
 
 #include "msg.h"
 #include "param.h"
+#include "seal_line.h"
 #include "spf_check.h"
 
-/* At one time; more than this is a flood. */
-#define OPEN_MAX 500
+/* At one time, since each may hold much of what the DNS has said; and those
+ * that wait.  More than this is a flood. */
+#define OPEN_MAX    500
+#define WAITING_MAX 5000
 
 /* Who has so many bytes of answers waiting, and asks on, does not read. */
 #define ANSWERS_MAX ((size_t)4 << 20)
 
 struct request {
 	struct list link;
+	struct seal_place place;
 	struct arena arena;
 	struct chan *from;
 	uint32_t stream;
@@ -27,8 +31,18 @@ struct request {
 	uint32_t open; /* checks */
 };
 
+static void serve(struct seal_place *p);
+static void refuse(struct seal_place *p);
+
 static struct list requests;
 static uint32_t n_requests;
+static struct seal_line line = {
+	.most = OPEN_MAX,
+	.length_max = WAITING_MAX,
+	.patience = SEAL_SPF_PATIENCE,
+	.serve = serve,
+	.refuse = refuse,
+};
 
 static void
 answer(struct chan *c, const struct msg_spf_done *m)
@@ -44,6 +58,7 @@ drop(struct request *r)
 {
 	spf_check_stop(&r->helo_check);
 	spf_check_stop(&r->mail_check);
+	seal_line_leave(&line, &r->place);
 	list_drop(&r->link);
 	arena_free(&r->arena);
 	free(r);
@@ -97,29 +112,32 @@ on_mail(struct spf_check *c)
 }
 
 static void
-start(struct chan *c, const struct msg_spf_ask *m)
+serve(struct seal_place *p)
 {
-	struct request *r = xcalloc(1, sizeof(*r));
+	struct request *r = container_of(p, struct request, place);
 
-	r->from = c;
-	r->stream = m->stream;
-	r->helo = (struct spf_question){
-		.client = arena_strdup(&r->arena, m->client),
-		.helo = arena_strdup(&r->arena, m->helo),
-		.sender = "",
-		.receiver = params.myhostname,
-		.wall = loop_wall(),
-	};
-	r->mail = r->helo;
-	r->mail.sender = arena_strdup(&r->arena, m->sender);
-	list_append(&requests, &r->link);
-	n_requests++;
 	/* One more than there are, so that an answer at once ends nothing. */
 	r->open = r->mail.sender[0] != '\0' ? 3 : 2;
 	spf_check_start(&r->helo_check, &r->helo, on_helo);
 	if (r->mail.sender[0] != '\0')
 		spf_check_start(&r->mail_check, &r->mail, on_mail);
 	over(r);
+}
+
+static void
+refuse(struct seal_place *p)
+{
+	struct request *r = container_of(p, struct request, place);
+
+	answer(r->from,
+	    &(struct msg_spf_done){
+		.stream = r->stream,
+		.helo = SPF_TEMPERROR,
+		.mail = SPF_TEMPERROR,
+		.result = SPF_TEMPERROR,
+		.why = "too many evaluations at one time",
+	    });
+	drop(r);
 }
 
 bool
@@ -131,18 +149,21 @@ seal_spf_ask(struct chan *c, const void *body, size_t len, int fd)
 	if (!msg_get_spf_ask(&m, body, len) || unasked >= 0 ||
 	    chan_waiting(c) > ANSWERS_MAX)
 		return false;
-	if (n_requests < OPEN_MAX) {
-		start(c, &m);
-		return true;
-	}
-	answer(c,
-	    &(struct msg_spf_done){
-		.stream = m.stream,
-		.helo = SPF_TEMPERROR,
-		.mail = SPF_TEMPERROR,
-		.result = SPF_TEMPERROR,
-		.why = "too many evaluations at one time",
-	    });
+	struct request *r = xcalloc(1, sizeof(*r));
+	r->from = c;
+	r->stream = m.stream;
+	r->helo = (struct spf_question){
+		.client = arena_strdup(&r->arena, m.client),
+		.helo = arena_strdup(&r->arena, m.helo),
+		.sender = "",
+		.receiver = params.myhostname,
+		.wall = loop_wall(),
+	};
+	r->mail = r->helo;
+	r->mail.sender = arena_strdup(&r->arena, m.sender);
+	list_append(&requests, &r->link);
+	n_requests++;
+	seal_line_enter(&line, &r->place);
 	return true;
 }
 

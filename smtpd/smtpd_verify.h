@@ -17,7 +17,7 @@
 #include "chan.h"
 #include "smtpd_session.h"
 
-#define VERIFY_PATIENCE      ((int64_t)25000)
+#define VERIFY_PATIENCE      ((int64_t)45000)
 #define VERIFY_MARK_PATIENCE ((int64_t)5000)
 
 struct smtpd_conn;
