@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "authres.h"
+#include "domain_ascii.h"
 #include "log.h"
 #include "map.h"
 #include "msg.h"
@@ -80,12 +81,17 @@ close_question(struct smtpd_conn *c)
 	loop_cancel(&c->verify.timer);
 }
 
+/* In A-labels, where it is not ASCII: as it was looked up. */
 static const char *
-domain_of(const char *address)
+sender_domain(struct smtpd_conn *c)
 {
-	const char *at = strrchr(address, '@');
+	const char *at = strrchr(c->s.tx.sender, '@');
+	const char *domain = at != NULL ? at + 1 : "";
 
-	return at != NULL ? at + 1 : "";
+	if (str_is_ascii(domain, strlen(domain)))
+		return domain;
+	const char *ascii = domain_ascii(&c->s.tx.arena, slice_of(domain));
+	return ascii != NULL ? ascii : domain;
 }
 
 /* The results as the header says them: that of the HELO name beside MAIL FROM
@@ -100,7 +106,7 @@ keep_results(struct smtpd_conn *c, const struct msg_spf_done *m)
 	if (sender[0] != '\0')
 		authres_put(&out, "spf",
 		    spf_result_name((enum spf_result)m->mail), "smtp.mailfrom",
-		    domain_of(sender));
+		    sender_domain(c));
 	if (sender[0] == '\0' || m->helo != SPF_NONE)
 		authres_put(&out, "spf",
 		    spf_result_name((enum spf_result)m->helo), "smtp.helo",
@@ -109,7 +115,7 @@ keep_results(struct smtpd_conn *c, const struct msg_spf_done *m)
 	c->verify.failed = m->result == SPF_FAIL;
 	c->verify.result = m->mail;
 	c->verify.domain = arena_strdup(&c->s.tx.arena,
-	    sender[0] != '\0' ? domain_of(sender) : helo);
+	    sender[0] != '\0' ? sender_domain(c) : helo);
 }
 
 static struct smtpd_verdict

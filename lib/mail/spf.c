@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "dns_answer.h"
+#include "domain_ascii.h"
 #include "spf_parts.h"
 
 /* ---- from outside ---- */
@@ -33,6 +34,16 @@ set_client(struct spf *e, const char *client)
 		e->question.client = arena_strdup(&e->arena, text);
 }
 
+/* RFC 8616 4: in A-labels, also for macros.  What is none has no record. */
+static const char *
+in_ascii(struct spf *e, const char *domain)
+{
+	if (str_is_ascii(domain, strlen(domain)))
+		return domain;
+	const char *ascii = domain_ascii(&e->arena, slice_of(domain));
+	return ascii != NULL ? ascii : domain;
+}
+
 void
 spf_start(struct spf *e, const struct spf_question *q, int64_t now)
 {
@@ -40,7 +51,7 @@ spf_start(struct spf *e, const struct spf_question *q, int64_t now)
 
 	*e = (struct spf){ .question = *q, .started = now };
 	e->local = "postmaster";
-	e->sender_domain = at != NULL ? at + 1 : q->helo;
+	e->sender_domain = in_ascii(e, at != NULL ? at + 1 : q->helo);
 	if (at != NULL && at > q->sender)
 		e->local = arena_memdup(&e->arena, q->sender,
 		    (size_t)(at - q->sender));
