@@ -78,13 +78,49 @@ ok "mail to nowhere is bounced" wait_for 5 log_has a \
 ok "and removed" wait_for 5 log_has a "$id: removed"
 
 three=$(send three@x.test r@wait.test)
-ok "it waits" wait_for 5 on a mqueue "$three"
+four=$(send s@gone.test r@wait.test)
+five=$(send five@x.test r@wait.test)
+six=$(send six@x.test r@wait.test)
+seven=$(send seven@x.test r@wait.test)
+for id in $three $four $five $six $seven; do
+	wait_for 5 log_has a "$id: .*come again"
+done
+on a mqueue --hold "$six"
 ok "stop" on a posthouse stop
 like "root lists the files" "$(on a mqueue)" "^$three"
+like "in a row for each next hop" "$(on a mqueue --summary)" '5 +[0-9]'
 ok "and holds one" on a mqueue --hold "$three"
+ok "returns one" on a mqueue --bounce "$four"
+ok "has one tried" on a mqueue -f "$five"
+ok "requeues one that was held" on a mqueue --requeue "$six"
+ok "shows one" eval 'on a mqueue --show "$seven" | grep -q "^Subject: x"'
 ok "others may not look" not as a alice mqueue
 start a
 ok "it is held after the start" wait_for 5 sh -c \
     'nsenter -t '"$pid_a"' -n -m -u -r -w /usr/local/bin/mqueue --json | grep -q \"hold\"'
+ok "the sender of the second is told" wait_for 5 log_has a \
+    "$four: sender non-delivery notification"
+ok "and it is gone" wait_for 5 log_has a "$four: removed"
+twice() { # ID
+	[ "$(log_count a "$1: to=.*come again")" = 2 ]
+}
+ok "the third is tried" wait_for 5 twice "$five"
+ok "so is the requeued one" wait_for 5 twice "$six"
+ok "any other waits for its time" not twice "$seven"
 ok "the books balance again" on a mqueue --audit
+
+# Programs run, but no queue manager can.
+on a chown root /var/spool/posthouse/cur
+crash a qmgr
+wait_for 5 log_has a 'qmgr.*fatal: queue'
+ok "a queue manager that cannot start is not waited for" sh -c \
+    'timeout 10 nsenter -t "$1" -n -m -u -r -w /usr/local/bin/mqueue | grep -q "^$2!"' x \
+    "$pid_a" "$three"
+ok "nor by what changes the queue" on a timeout 10 mqueue --release "$three"
+on a posthouse setup >/dev/null
+ok "it has that when it can" wait_for 20 sh -c \
+    'nsenter -t "$1" -n -m -u -r -w /usr/local/bin/mqueue --json "$2" |
+	grep -q deferred' x "$pid_a" "$three"
+wait_for 20 log_has a 'queue read'
+ok "and the books balance" on a mqueue --audit
 lab_done

@@ -37,7 +37,8 @@ tools_newaliases_LDADD = tools/libtools.a $(LDADD)
 
 noinst_LIBRARIES += tools/libmqueue.a
 tools_libmqueue_a_SOURCES = tools/mqueue.h tools/mqueue_item.c \
-	tools/mqueue_select.c tools/mqueue_show.c tools/mqueue_files.c
+	tools/mqueue_select.c tools/mqueue_show.c tools/mqueue_files.c \
+	tools/mqueue_change.c
 MQUEUE_SOURCES = tools/mqueue.c tools/mqueue_ask.c tools/mqueue_audit.c
 bin_PROGRAMS += tools/mqueue tools/mailq
 tools_mqueue_SOURCES = $(MQUEUE_SOURCES)

@@ -1,7 +1,7 @@
 /*
  * mqueue, mailq - the queue, and what one can do to it.
  *
- * qmgr answers over its socket; where it is down, root reads the files.
+ * qmgr answers over its socket; where it is down, root works on the files.
  * What is selected by --from and the like is selected here, from the list,
  * so that it is the same both ways.
  *
@@ -129,8 +129,7 @@ static void
 set_act(int letter)
 {
 	if (want.act != NULL)
-		tool_fail(EX_USAGE, "one thing at a time: --%s or --%s",
-		    want.act->verb, letter == 'f' ? "flush" : "another");
+		tool_fail(EX_USAGE, "one thing at a time");
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
 		if (acts[i].option == letter)
 			want.act = &acts[i];
@@ -384,7 +383,8 @@ run(char *const *args, size_t n)
 	struct ids ids = { 0 };
 	bool chosen = !choice_is_empty(&want.choice);
 
-	want.up = ask_open();
+	/* One that cannot start or does not run has left its socket to master. */
+	want.up = ask_open() && !files_are_free();
 	if (want.audit)
 		return audit(want.up);
 	if (want.act != NULL && want.act->option == 'f' && !chosen &&

@@ -94,16 +94,13 @@ int ask_lines(const char *verb, void (*fn)(void *arg, const char *line),
 
 /* ---- mqueue_files: the files, where qmgr is down ---- */
 
-/* Opens queue_directory; ends with EX_NOPERM or EX_CONFIG where that cannot
- * be. */
-void files_open(void);
+/* Opens queue_directory, once, and gives its descriptor; ends with
+ * EX_UNAVAILABLE or EX_CONFIG where that cannot be. */
+int files_open(void);
 
 /* The same as ask_list(); and only what lies in corrupt/. */
 int files_list(const struct ids *ids, item_fn *fn, void *arg);
 int files_corrupt(item_fn *fn, void *arg);
-
-/* hold, release, delete; others need qmgr. */
-int files_do(const char *verb, char *const *args, size_t n, uint64_t *done);
 
 /* Envelope, header and body of a message, on standard output. */
 int files_show(const char *id);
@@ -112,6 +109,14 @@ int files_show(const char *id);
 typedef void files_fn(void *arg, const char *id, enum spool_dir dir,
     const struct spool_message *m, const char *why);
 void files_each(files_fn *fn, void *arg);
+
+/* ---- mqueue_change: what is done to them ---- */
+
+/* The same as ask_do(); what needs the queue manager it finds at its start. */
+int files_do(const char *verb, char *const *args, size_t n, uint64_t *done);
+
+/* Whether root could take the queue manager's lock: nobody has it. */
+bool files_are_free(void);
 
 /* ---- mqueue_audit: the books ---- */
 

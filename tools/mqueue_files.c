@@ -1,6 +1,5 @@
 /*
- * Only where no queue manager runs may anybody else change the queue: its lock
- * is asked for first, and kept to the end.
+ * The queue as its files are.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -23,11 +22,11 @@
 
 static int queue = -1;
 
-void
+int
 files_open(void)
 {
 	if (queue >= 0)
-		return;
+		return queue;
 	queue = open(params.queue_directory,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (queue < 0)
@@ -38,6 +37,7 @@ files_open(void)
 		tool_fail(EX_UNAVAILABLE,
 		    "the mail system is down: only root can look at the files "
 		    "of its queue");
+	return queue;
 }
 
 /* ---- reading ---- */
@@ -198,90 +198,6 @@ files_corrupt(item_fn *fn, void *arg)
 	return EX_OK;
 }
 
-/* ---- changing ---- */
-
-static void
-lock(void)
-{
-	static int fd = -1; /* open to the end */
-
-	if (fd >= 0)
-		return;
-	fd = openat(queue, spool_dir_name(SPOOL_CUR),
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		tool_fail(EX_TEMPFAIL,
-		    "the queue is locked: its manager is starting or "
-		    "stopping: try again");
-}
-
-/* The folder of cur/ that it goes to, which qmgr makes else. */
-static void
-make_folder(const char *path)
-{
-	CLEAN_BUF struct buf folder = { 0 };
-	struct stat st;
-
-	if (fstatat(queue, spool_dir_name(SPOOL_CUR), &st, 0) < 0)
-		return; /* the rename says what is wrong */
-	buf_addf(&folder, "%s/%.*s", params.queue_directory,
-	    (int)(strrchr(path, '/') - path), path);
-	if (fd_make_dir(buf_str(&folder), 0700, st.st_uid, st.st_gid) < 0)
-		tool_say("%s: %s", buf_str(&folder), strerror(errno));
-}
-
-static bool
-move(const char *id, enum spool_dir from, enum spool_dir to)
-{
-	char old_path[SPOOL_PATH_MAX], new_path[SPOOL_PATH_MAX];
-
-	spool_path(old_path, from, id);
-	spool_path(new_path, to, id);
-	if (to == SPOOL_CUR)
-		make_folder(new_path);
-	/* As qmgr does it: no message is ever replaced by another. */
-	if (renameat2(queue, old_path, queue, new_path, RENAME_NOREPLACE) == 0)
-		return true;
-	if (errno != ENOENT)
-		tool_say("%s: %s", old_path, strerror(errno));
-	return false;
-}
-
-static bool
-do_one(const char *verb, const char *id)
-{
-	char path[SPOOL_PATH_MAX];
-
-	if (str_eq(verb, "hold"))
-		return move(id, SPOOL_NEW, SPOOL_HOLD) ||
-		    move(id, SPOOL_CUR, SPOOL_HOLD);
-	if (str_eq(verb, "release"))
-		return move(id, SPOOL_HOLD, SPOOL_CUR);
-	for (size_t k = 0; k < ARRAY_LEN(places); k++) {
-		spool_path(path, places[k], id);
-		if (unlinkat(queue, path, 0) == 0)
-			return true;
-		if (errno != ENOENT)
-			tool_say("%s: %s", path, strerror(errno));
-	}
-	return false;
-}
-
-int
-files_do(const char *verb, char *const *args, size_t n, uint64_t *done)
-{
-	*done = 0;
-	if (!str_eq(verb, "hold") && !str_eq(verb, "release") &&
-	    !str_eq(verb, "delete")) {
-		tool_say("the mail system is down: start it first");
-		return EX_UNAVAILABLE;
-	}
-	lock();
-	for (size_t i = 0; i < n; i++)
-		*done += queueid_valid(args[i]) && do_one(verb, args[i]);
-	return EX_OK;
-}
-
 /* ---- one message, as it is ---- */
 
 static bool
@@ -367,6 +283,9 @@ files_show(const char *id)
 		if (show_file(path))
 			return EX_OK;
 	}
+	spool_path(path, SPOOL_CORRUPT, id);
+	if (show_file(path)) /* or it ends by saying what is wrong */
+		return EX_OK;
 	tool_say("%s: no such message", id);
 	return EX_NOINPUT;
 }
