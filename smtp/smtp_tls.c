@@ -61,19 +61,20 @@ load_folder(const char *path)
 void
 smtp_tls_open(void)
 {
-	CLEAN_BUF struct buf ciphers = { 0 };
+	CLEAN_BUF struct buf list = { 0 };
+	struct tls_ciphers ciphers = {
+		.grade = params.smtp_tls_ciphers,
+		.without = params.smtp_tls_exclude_ciphers,
+	};
 	const char *why;
 
 	if (!smtp_policy_open(&why))
 		log_fatal("smtp_tls_policy_maps: %s", why);
 	tls_start();
 	ctx = tls_context(TLS_client_method(), params.smtp_tls_protocols,
-	    params.smtp_tls_ciphers);
-	tls_put_ciphers(&ciphers, params.smtp_tls_ciphers,
-	    params.smtp_tls_exclude_ciphers, "");
-	if (SSL_CTX_set_cipher_list(ctx, buf_str(&ciphers)) != 1)
-		log_fatal("smtp_tls_exclude_ciphers: no cipher is left");
-	usual_ciphers = buf_take(&ciphers);
+	    &ciphers);
+	tls_put_ciphers(&list, &ciphers);
+	usual_ciphers = buf_take(&list);
 	/* What a key of the host's own proves, its name and its time need not
 	 * (RFC 7671 5.1). */
 	if (SSL_CTX_dane_enable(ctx) != 1)
@@ -116,12 +117,16 @@ name_host(SSL *ssl, const struct smtp_tls_peer *peer)
 static bool
 choose_ciphers(SSL *ssl, const struct smtp_tls_policy *p)
 {
-	CLEAN_BUF struct buf ciphers = { 0 };
+	CLEAN_BUF struct buf list = { 0 };
 
-	tls_put_ciphers(&ciphers, p->ciphers, params.smtp_tls_exclude_ciphers,
-	    p->exclude);
-	return str_eq(buf_str(&ciphers), usual_ciphers) ||
-	    SSL_set_cipher_list(ssl, buf_str(&ciphers)) == 1;
+	tls_put_ciphers(&list,
+	    &(struct tls_ciphers){
+		.grade = p->ciphers,
+		.without = params.smtp_tls_exclude_ciphers,
+		.more = p->exclude,
+	    });
+	return str_eq(buf_str(&list), usual_ciphers) ||
+	    SSL_set_cipher_list(ssl, buf_str(&list)) == 1;
 }
 
 /* A certificate that a trust anchor of the host's vouches for must have one of
@@ -242,7 +247,7 @@ has_name(const struct smtp_tls_peer *peer, X509 *cert)
 	return false;
 }
 
-/* The SHA-256 of the certificate or of its key. */
+/* The digest of the certificate or of its key. */
 static bool
 has_fingerprint(const struct smtp_tls_policy *p, const X509 *cert)
 {
@@ -250,8 +255,8 @@ has_fingerprint(const struct smtp_tls_policy *p, const X509 *cert)
 	CLEAN_BUF struct buf key = { 0 };
 	struct slice rest = slice_of(p->match), word;
 
-	tls_fingerprint(&whole, cert, "sha256");
-	tls_key_fingerprint(&key, cert, "sha256");
+	tls_fingerprint(&whole, cert, params.smtp_tls_fingerprint_digest);
+	tls_key_fingerprint(&key, cert, params.smtp_tls_fingerprint_digest);
 	while (slice_next_item(&rest, &word))
 		if (slice_eq_nocase(word, buf_str(&whole)) ||
 		    slice_eq_nocase(word, buf_str(&key)))
@@ -366,8 +371,8 @@ smtp_tls_tell(const struct smtp_tls_peer *peer, SSL *ssl)
 		return;
 	CLEAN_STR char *subject = tls_subject(cert);
 	CLEAN_STR char *issuer = tls_issuer(cert);
-	tls_fingerprint(&print, cert, "sha256");
-	tls_key_fingerprint(&key, cert, "sha256");
+	tls_fingerprint(&print, cert, params.smtp_tls_fingerprint_digest);
+	tls_key_fingerprint(&key, cert, params.smtp_tls_fingerprint_digest);
 	log_info("%s: subject_CN=%s, issuer_CN=%s, fingerprint=%s, "
 		 "pkey_fingerprint=%s",
 	    peer->relay, subject, issuer, buf_str(&print), buf_str(&key));

@@ -64,6 +64,8 @@ smtpd_tls_requires_certificates(void)
 	    smtpd_tls_policy() == SMTPD_TLS_MUST;
 }
 
+static SSL_CTX *new_context(void);
+
 void
 smtpd_tls_open(const char *service)
 {
@@ -75,12 +77,13 @@ smtpd_tls_open(const char *service)
 	tls_server_files(&files);
 	listener = service;
 	smtpd_sni_open();
-	if (!asks_certificates())
-		return;
-	open_authorities();
+	if (asks_certificates())
+		open_authorities();
 	if (params.smtpd_tls_req_ccert && !smtpd_tls_requires_certificates())
 		log_warn("smtpd_tls_req_ccert: certificates cannot be required "
 			 "where TLS is not: only asked for");
+	/* Parameters that leave nothing are told of at the start. */
+	SSL_CTX_free(new_context());
 }
 
 enum smtpd_tls_policy
@@ -232,11 +235,17 @@ static SSL_CTX *
 new_context(void)
 {
 	bool must = smtpd_tls_policy() == SMTPD_TLS_MUST;
+	struct tls_ciphers ciphers = {
+		.grade = must ? params.smtpd_tls_mandatory_ciphers
+			      : params.smtpd_tls_ciphers,
+		.without = params.smtpd_tls_exclude_ciphers,
+		.more = must ? params.smtpd_tls_mandatory_exclude_ciphers
+			     : NULL,
+	};
 	SSL_CTX *new = tls_context(TLS_server_method(),
 	    must ? params.smtpd_tls_mandatory_protocols
 		 : params.smtpd_tls_protocols,
-	    must ? params.smtpd_tls_mandatory_ciphers
-		 : params.smtpd_tls_ciphers);
+	    &ciphers);
 
 	SSL_CTX_set_options(new, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_alpn_select_cb(new, on_alpn, NULL);

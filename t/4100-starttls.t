@@ -32,6 +32,8 @@ smtpd_tls_security_level = none
 program = smtpd
 listen  = inet:2526
 smtpd_starttls_timeout = 2s
+smtpd_tls_protocols = !SSLv2, !SSLv3, !TLSv1, !TLSv1.1, !TLSv1.3
+smtpd_tls_exclude_ciphers = AES256, CHACHA20
 EOF
 start a
 pem=$r/etc/posthouse/tls/posthouse.pem
@@ -63,6 +65,11 @@ ok "with that certificate" grep -q 'subject=CN = a.test' "$lab/s25"
 starttls 25 -tls1_2 >"$lab/s12"
 ok "TLS 1.2 is well" grep -q 'New, TLSv1.2, Cipher is ECDHE-ECDSA' "$lab/s12"
 starttls 25 -tls1_1 -cipher DEFAULT:@SECLEVEL=0 >"$lab/s11"
+starttls 2526 >"$lab/s12only"
+ok "versions as Postfix names them" \
+    grep -q 'New, TLSv1.2, Cipher is ECDHE-ECDSA-AES128-GCM' "$lab/s12only"
+starttls 2526 -cipher AES256:CHACHA20 >"$lab/excluded"
+ok "ciphers that are excluded" grep -q 'Cipher is (NONE)' "$lab/excluded"
 ok "TLS 1.1 is refused" grep -q 'Cipher is (NONE)' "$lab/s11"
 is "a message by smtplib" "$(client 25 send tls alice@a.test by-starttls)" 250
 wait_for 10 mailbox_has a alice 'Subject: by-starttls'
@@ -183,6 +190,36 @@ ok "RSA in TLS 1.2" grep -q 'Peer signature type: RSA' "$lab/rsa12"
 starttls 25 -sigalgs ECDSA+SHA256 >"$lab/ecdsa"
 ok "and ECDSA" grep -q 'Peer signature type: ECDSA' "$lab/ecdsa"
 ok "the end is warned of" log_has a 'keys.*posthouse.pem: the certificate ends in [45] days'
+
+# ---- after a reload ----
+starttls 25 -sess_out "$lab/ticket3" >/dev/null
+on a posthouse reload
+starttls 25 -sess_in "$lab/ticket3" >"$lab/again3"
+ok "a ticket of before does no harm" grep -q '^New, TLSv1.3\|^Reused' "$lab/again3"
+
+# ---- keys says nothing ----
+hung=$(pids keys)
+kill -STOP $hung
+one=$(date +%s)
+for try in 1 2 3 4 5 6 7 8; do # each process of the service meets it
+	starttls 25 >/dev/null &
+	tries="${tries:-} $!"
+done
+wait $tries
+two=$(date +%s)
+for try in 1 2 3; do
+	starttls 25 >"$lab/hung"
+done
+three=$(date +%s)
+ok "a program keys that says nothing is waited for once" \
+    test $((two - one)) -ge 2 -a $((three - two)) -le 2
+ok "who wants a handshake has none" not grep -q "^221 " "$lab/hung"
+ok "the log says why" log_has a \
+    'SSL_accept error from .*: the program keys does not answer'
+is "in clear all is well" "$(client 25 send plain alice@a.test meanwhile)" 250
+kill -CONT $hung
+shakes() { starttls 25 | grep -q '^New, TLSv1.3'; }
+ok "when it answers again, so do we" wait_for 10 shakes
 
 # ---- keys dies ----
 before=$(pids keys)

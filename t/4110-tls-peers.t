@@ -133,8 +133,9 @@ ok "verify: expired" status verify@expired.example \
 ok "verify: self-signed" status verify@self.example \
     'dsn=4.7.5, status=deferred \(Server certificate not trusted'
 ok "secure: not offered" status verify@none.example 'dsn=4.7.4, status=deferred'
-print=$(openssl x509 -in "$lab/self.crt" -noout -fingerprint -sha256 |
+print=$(openssl x509 -in "$lab/self.crt" -noout -fingerprint -sha512 |
     sed 's/.*=//')
+conf a 'smtp_tls_fingerprint_digest = sha512'
 policy 'good.example secure' 'wrong.example secure match=elsewhere.example' \
     "self.example fingerprint match=$print" \
     'expired.example fingerprint match=00:11' '[10.53.0.21] encrypt protocols=TLSv1.2'

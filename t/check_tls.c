@@ -24,14 +24,24 @@ static const struct {
 	const char *list;
 	int lowest, highest;
 } lists[] = {
-	{ "", SSL3_VERSION, TLS1_3_VERSION },
+	{ "", TLS1_VERSION, TLS1_3_VERSION },
 	{ ">=TLSv1.2", TLS1_2_VERSION, TLS1_3_VERSION },
 	{ ">= TLSv1", 0, 0 },
 	{ "<=TLSv1.2, >=TLSv1.1", TLS1_1_VERSION, TLS1_2_VERSION },
 	{ "!SSLv3 !TLSv1 !TLSv1.1", TLS1_2_VERSION, TLS1_3_VERSION },
 	{ "TLSv1.3", TLS1_3_VERSION, TLS1_3_VERSION },
-	{ "tlsv1.2:TLSv1.3", 0, 0 },
 	{ "tlsv1.2 TLSv1.3", TLS1_2_VERSION, TLS1_3_VERSION },
+	{ "tlsv1.2:TLSv1.3", TLS1_2_VERSION, TLS1_3_VERSION },
+	{ "!SSLv2:!SSLv3:!TLSv1:", TLS1_1_VERSION, TLS1_3_VERSION },
+	{ "!SSLv2, !SSLv3", TLS1_VERSION, TLS1_3_VERSION },
+	{ "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1", TLS1_2_VERSION, TLS1_3_VERSION },
+	{ "!TLSv1, !TLSv1.1", TLS1_2_VERSION, TLS1_3_VERSION },
+	{ ">=SSLv3 !TLSv1.1", TLS1_2_VERSION, TLS1_3_VERSION },
+	{ "!TLSv1.2", TLS1_3_VERSION, TLS1_3_VERSION },
+	{ "TLSv1.1 TLSv1.3", TLS1_3_VERSION, TLS1_3_VERSION },
+	{ "SSLv2 SSLv3", 0, 0 },
+	{ "<=SSLv3", 0, 0 },
+	{ "!SSLv2:TLSv9", 0, 0 },
 	{ ">=TLSv1.3 <=TLSv1.2", 0, 0 },
 	{ "TLSv2", 0, 0 },
 	{ "!", 0, 0 },
@@ -52,6 +62,48 @@ START_TEST(versions_are_read)
 	}
 	ck_assert_int_eq(lowest, lists[_i].lowest);
 	ck_assert_int_eq(highest, lists[_i].highest);
+}
+END_TEST
+
+/* ---- ciphers ---- */
+
+static size_t
+count_ciphers(SSL_CTX *ctx, const char *part)
+{
+	STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(ctx);
+	size_t n = 0;
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++)
+		if (strstr(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(all, i)),
+			part) != NULL)
+			n++;
+	return n;
+}
+
+START_TEST(excluded_ciphers_are_left_out)
+{
+	tls_start();
+	SSL_CTX *all = tls_context(TLS_server_method(), ">=TLSv1.2",
+	    &(struct tls_ciphers){ .grade = "medium" });
+	SSL_CTX *some = tls_context(TLS_server_method(), ">=TLSv1.2",
+	    &(struct tls_ciphers){
+		.grade = "medium",
+		.without = "AES128, CAMELLIA ARIA",
+		.more = "kECDHE+SHA1",
+	    });
+
+	ck_assert_uint_gt(count_ciphers(all, "ECDHE-ECDSA-AES128"), 0);
+	ck_assert_uint_gt(count_ciphers(all, "CAMELLIA"), 0);
+	ck_assert_uint_eq(count_ciphers(some, "AES128-"), 0);
+	ck_assert_uint_eq(count_ciphers(some, "CAMELLIA"), 0);
+	ck_assert_uint_eq(count_ciphers(some, "ARIA"), 0);
+	ck_assert_uint_eq(count_ciphers(some, "ECDHE-ECDSA-AES256-SHA"),
+	    count_ciphers(some, "ECDHE-ECDSA-AES256-SHA384"));
+	ck_assert_uint_gt(count_ciphers(some, "ECDHE-ECDSA-AES256-GCM"), 0);
+	ck_assert_uint_eq(count_ciphers(all, "TLS_"),
+	    count_ciphers(some, "TLS_"));
+	SSL_CTX_free(all);
+	SSL_CTX_free(some);
 }
 END_TEST
 
@@ -336,9 +388,11 @@ START_TEST(a_handshake_asks_for_its_signature)
 	int len = i2d_X509(made, &der);
 	const unsigned char *at = der;
 	X509 *cert = d2i_X509(NULL, &at, len);
+	struct tls_ciphers medium = { .grade = "medium" };
+	struct tls_ciphers high = { .grade = "high" };
 	SSL_CTX *server = tls_context(TLS_server_method(),
-	    handshakes[_i].protocols, "medium");
-	SSL_CTX *client = tls_context(TLS_client_method(), ">=TLSv1.2", "high");
+	    handshakes[_i].protocols, &medium);
+	SSL_CTX *client = tls_context(TLS_client_method(), ">=TLSv1.2", &high);
 
 	tls_sign_by(sign_here);
 	EVP_PKEY *key = tls_sign_key(cert);
@@ -368,6 +422,7 @@ suite_of_cases(void)
 
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, versions_are_read, 0, ARRAY_LEN(lists));
+	tcase_add_test(c, excluded_ciphers_are_left_out);
 	tcase_add_loop_test(c, a_pair_is_read, 0, 2);
 	tcase_add_test(c, two_kinds_of_keys_are_two_leaves);
 	tcase_add_test(c, what_is_not_whole_is_refused);

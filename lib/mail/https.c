@@ -27,7 +27,8 @@ static SSL_CTX *ctx;
 bool
 https_open(const char *ca_file, const char **why)
 {
-	ctx = tls_context(TLS_client_method(), ">=TLSv1.2", "medium");
+	ctx = tls_context(TLS_client_method(), ">=TLSv1.2",
+	    &(struct tls_ciphers){ .grade = "medium" });
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	if (ca_file[0] == '\0' || SSL_CTX_load_verify_file(ctx, ca_file) == 1)

@@ -326,6 +326,8 @@ static const struct {
 	{ "smtp_tls_protocols", check_protocols },
 	{ "smtpd_sasl_security_options", check_sasl_options },
 	{ "smtpd_sasl_tls_security_options", check_sasl_options },
+	{ "smtpd_tls_exclude_ciphers", check_ciphers },
+	{ "smtpd_tls_mandatory_exclude_ciphers", check_ciphers },
 	{ "smtpd_tls_mandatory_protocols", check_protocols },
 	{ "smtpd_tls_protocols", check_protocols },
 	{ "syslog_name", check_filled },

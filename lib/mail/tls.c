@@ -16,12 +16,15 @@
 #define NEVER \
 	"!aNULL:!eNULL:!PSK:!SRP:!DSS:!RC4:!3DES:!SEED:!IDEA:!MD5:!AESCCM8"
 
+/* The first two can be named, as lists of others name them to leave them out,
+ * and are never spoken. */
 /* clang-format off */
 static const struct {
 	const char *name;
 	int version;
 } versions[] = {
-	{ "SSLv3",   SSL3_VERSION },
+	{ "SSLv2",   0 },
+	{ "SSLv3",   0 },
 	{ "TLSv1",   TLS1_VERSION },
 	{ "TLSv1.1", TLS1_1_VERSION },
 	{ "TLSv1.2", TLS1_2_VERSION },
@@ -106,38 +109,62 @@ choose(struct choice *c, struct slice item)
 	return true;
 }
 
+/* All items, which may be parted by colons too. */
+static bool
+choose_all(struct choice *c, const char *list)
+{
+	struct slice rest = slice_of(list), item, part;
+
+	while (slice_next_item(&rest, &item))
+		while (slice_next_part(&item, ':', &part))
+			if (part.len > 0 && !choose(c, part))
+				return false;
+	return true;
+}
+
+/* From the highest that is left down to the first that is not. */
+static void
+find_range(unsigned int allowed, int *lowest, int *highest)
+{
+	*lowest = *highest = 0;
+	for (size_t i = ARRAY_LEN(versions); i-- > 0;) {
+		bool is_left = (allowed & 1U << i) != 0 &&
+		    versions[i].version != 0;
+
+		if (!is_left && *highest != 0)
+			return;
+		if (is_left && *highest == 0)
+			*highest = versions[i].version;
+		if (is_left)
+			*lowest = versions[i].version;
+	}
+}
+
 bool
 tls_parse_protocols(const char *list, int *lowest, int *highest,
     const char **why)
 {
 	struct choice c = { .allowed = (1U << ARRAY_LEN(versions)) - 1 };
-	struct slice rest = slice_of(list), item;
+	int low, high;
 
-	while (slice_next_item(&rest, &item))
-		if (!choose(&c, item)) {
-			*why = "not a list of SSLv3 TLSv1 TLSv1.1 TLSv1.2 "
-			       "TLSv1.3, each with !, >= or <= in front or "
-			       "without";
-			return false;
-		}
-	if (c.named != 0)
-		c.allowed &= c.named;
-	if (c.allowed == 0) {
-		*why = "no version of TLS is left";
+	if (!choose_all(&c, list)) {
+		*why = "not a list of SSLv2 SSLv3 TLSv1 TLSv1.1 TLSv1.2 "
+		       "TLSv1.3, each with !, >= or <= in front or without";
 		return false;
 	}
-	*lowest = *highest = 0;
-	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
-		if ((c.allowed & 1U << i) != 0) {
-			*highest = versions[i].version;
-			if (*lowest == 0)
-				*lowest = versions[i].version;
-		}
+	if (c.named != 0)
+		c.allowed &= c.named;
+	find_range(c.allowed, &low, &high);
+	*why = "no version of TLS is left";
+	if (high == 0)
+		return false;
+	*lowest = low;
+	*highest = high;
 	return true;
 }
 
-const char *
-tls_cipher_list(const char *grade)
+static const char *
+list_of(const char *grade)
 {
 	for (size_t i = 0; i < ARRAY_LEN(grades); i++)
 		if (str_eq(grade, grades[i].grade))
@@ -148,7 +175,7 @@ tls_cipher_list(const char *grade)
 static void
 exclude(struct buf *out, const char *list)
 {
-	struct slice rest = slice_of(list), item;
+	struct slice rest = slice_of(list != NULL ? list : ""), item;
 
 	while (slice_next_item(&rest, &item)) {
 		buf_adds(out, ":!");
@@ -157,12 +184,11 @@ exclude(struct buf *out, const char *list)
 }
 
 void
-tls_put_ciphers(struct buf *out, const char *grade, const char *without,
-    const char *more)
+tls_put_ciphers(struct buf *out, const struct tls_ciphers *ciphers)
 {
-	buf_adds(out, tls_cipher_list(grade));
-	exclude(out, without);
-	exclude(out, more);
+	buf_adds(out, list_of(ciphers->grade));
+	exclude(out, ciphers->without);
+	exclude(out, ciphers->more);
 }
 
 bool
@@ -183,17 +209,20 @@ tls_ciphers_are_named(const char *list, const char **why)
 /* Our keys sign, and decrypt nothing (keys(8)): a client that would encrypt to
  * one could never be answered. */
 static bool
-set_ciphers(SSL_CTX *ctx, const SSL_METHOD *side, const char *grade)
+set_ciphers(SSL_CTX *ctx, const SSL_METHOD *side,
+    const struct tls_ciphers *ciphers)
 {
 	CLEAN_BUF struct buf list = { 0 };
 
-	tls_put_ciphers(&list, grade, side == TLS_server_method() ? "kRSA" : "",
-	    "");
+	tls_put_ciphers(&list, ciphers);
+	if (side == TLS_server_method())
+		exclude(&list, "kRSA");
 	return SSL_CTX_set_cipher_list(ctx, buf_str(&list)) == 1;
 }
 
 SSL_CTX *
-tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
+tls_context(const SSL_METHOD *side, const char *protocols,
+    const struct tls_ciphers *ciphers)
 {
 	SSL_CTX *ctx = SSL_CTX_new(side);
 	const char *why = "no memory";
@@ -208,9 +237,11 @@ tls_context(const SSL_METHOD *side, const char *protocols, const char *ciphers)
 	/* What is too weak is in the lists, not in the library's own mind. */
 	SSL_CTX_set_security_level(ctx, 1);
 	if (SSL_CTX_set_min_proto_version(ctx, lowest) != 1 ||
-	    SSL_CTX_set_max_proto_version(ctx, highest) != 1 ||
-	    !set_ciphers(ctx, side, ciphers))
+	    SSL_CTX_set_max_proto_version(ctx, highest) != 1)
 		log_fatal("TLS: %s", tls_reason());
+	if (!set_ciphers(ctx, side, ciphers))
+		log_fatal("TLS: what is excluded leaves no cipher: %s",
+		    tls_reason());
 	return ctx;
 }
 

@@ -23,20 +23,27 @@
 void tls_start(void);
 
 /* A list such as ">=TLSv1.2", "TLSv1.2, TLSv1.3" or "!SSLv3, !TLSv1": the
- * lowest and the highest version.  False with why. */
+ * lowest and the highest version.  What lies below one that is left out is left
+ * out too.  False with why. */
 MUST_CHECK bool tls_parse_protocols(const char *list, int *lowest, int *highest,
     const char **why);
 
-/* A context for one side with versions and ciphers ("medium" or "high") set;
- * never NULL.  The list of protocols was checked when it was read. */
-MUST_CHECK SSL_CTX *tls_context(const SSL_METHOD *side, const char *protocols,
-    const char *ciphers);
+/* Those of a grade ("medium" or "high") without those of two lists, each of
+ * which may be NULL. */
+struct tls_ciphers {
+	const char *grade;
+	const char *without;
+	const char *more;
+};
 
-/* The library's list of a grade's ciphers; and the same without those of two
- * lists. */
-const char *tls_cipher_list(const char *grade);
-void tls_put_ciphers(struct buf *out, const char *grade, const char *without,
-    const char *more);
+/* A context for one side with versions and ciphers set; never NULL.  The lists
+ * were checked when they were read; where they leave no cipher it ends in
+ * log_fatal. */
+MUST_CHECK SSL_CTX *tls_context(const SSL_METHOD *side, const char *protocols,
+    const struct tls_ciphers *ciphers);
+
+/* The library's list of them. */
+void tls_put_ciphers(struct buf *out, const struct tls_ciphers *ciphers);
 
 /* A list of what the library may call a cipher or a kind of them, and nothing
  * else; false with why. */
