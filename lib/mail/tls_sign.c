@@ -11,6 +11,7 @@
 #include "tls_sign.h"
 
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
@@ -21,6 +22,10 @@
 #include "program.h"
 
 #define PATIENCE (3 * SECOND)
+
+/* How long nothing more is asked of one who has not answered: who waits can do
+ * nothing else, so all sessions of the program wait with it. */
+#define RESPITE (30 * SECOND)
 
 static tls_sign_fn ask_keys;
 static tls_sign_fn *ask = ask_keys;
@@ -33,7 +38,21 @@ tls_sign_by(tls_sign_fn *fn)
 
 /* ---- the program keys ---- */
 
+/* What the library says of a handshake that failed because of us. */
+enum {
+	SILENT = 100,
+	UNSIGNED,
+};
+
+static ERR_STRING_DATA reasons[] = {
+	{ ERR_PACK(0, 0, SILENT), "the program keys does not answer" },
+	{ ERR_PACK(0, 0, UNSIGNED), "the program keys does not sign" },
+	{ 0, NULL },
+};
+
+static int reasons_index;
 static uint32_t last_number;
+static int64_t silent_until; /* monotonic */
 
 /* The signature that was asked for under this number; an older answer may stand
  * in front of it. */
@@ -55,15 +74,22 @@ hear(struct chan *keys, int64_t until, struct buf *signature)
 }
 
 static bool
+fail(int reason)
+{
+	ERR_raise(reasons_index, reason);
+	return false;
+}
+
+static bool
 ask_keys(const uint8_t name[TLS_DIGEST], enum tls_sign_kind kind,
     struct slice input, struct buf *signature)
 {
 	struct chan *keys = program_peer(ROLE_KEYS);
 	CLEAN_BUF struct buf packet = { 0 };
-	int64_t until = clock_mono() + PATIENCE;
+	int64_t now = clock_mono();
 
-	if (keys == NULL)
-		return false;
+	if (keys == NULL || now < silent_until)
+		return fail(SILENT);
 	msg_put_sign(&packet,
 	    &(struct msg_sign){
 		.number = ++last_number,
@@ -71,7 +97,14 @@ ask_keys(const uint8_t name[TLS_DIGEST], enum tls_sign_kind kind,
 		.kind = (uint8_t)kind,
 		.input = input,
 	    });
-	return chan_say_now(keys, &packet) && hear(keys, until, signature);
+	if (!chan_say_now(keys, &packet))
+		return fail(SILENT);
+	if (hear(keys, now + PATIENCE, signature))
+		return true;
+	if (clock_mono() < now + PATIENCE)
+		return fail(UNSIGNED);
+	silent_until = clock_mono() + RESPITE;
+	return fail(SILENT);
 }
 
 bool
@@ -81,6 +114,7 @@ tls_sign_late(struct chan *c, const void *body, size_t len, int fd)
 
 	(void)c;
 	close_fd(&fd);
+	silent_until = 0;
 	return msg_get_signed(&m, body, len);
 }
 
@@ -153,8 +187,9 @@ make_methods(void)
 	rsa_index = RSA_get_ex_new_index(0, NULL, NULL, NULL, free_name);
 	ec_method = EC_KEY_METHOD_new(EC_KEY_OpenSSL());
 	rsa_method = RSA_meth_dup(RSA_PKCS1_OpenSSL());
+	reasons_index = ERR_get_next_error_library();
 	if (ec_index < 0 || rsa_index < 0 || ec_method == NULL ||
-	    rsa_method == NULL)
+	    rsa_method == NULL || ERR_load_strings(reasons_index, reasons) != 1)
 		log_fatal("TLS: %s", tls_reason());
 	EC_KEY_METHOD_set_sign(ec_method, sign_ec, NULL, NULL);
 	RSA_meth_set_priv_enc(rsa_method, sign_rsa);
@@ -261,6 +296,7 @@ tls_sign_chain(struct tls_chain *out, struct slice leaves)
 	struct tls_chain c = { 0 };
 	bool ok = true;
 
+	silent_until = 0; /* it says something */
 	while (ok && wire_more(&w) && c.n < TLS_LEAVES)
 		ok = get_leaf(&c.leaves[c.n++], wire_get_blob(&w));
 	if (!ok || !wire_done(&w) || c.n == 0) {
