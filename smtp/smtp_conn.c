@@ -289,6 +289,8 @@ log_proof(const struct smtp_conn *c, const struct smtp_tls_proof *proof)
 	if (params.smtp_tls_loglevel > 0)
 		log_info("%s TLS connection established to %s: %s", proof->word,
 		    c->relay, buf_str(&how));
+	if (params.smtp_tls_loglevel > 1 && SSL_session_reused(c->pump.ssl))
+		log_info("%s: Reusing old session", c->relay);
 	if (params.smtp_tls_loglevel > 1)
 		smtp_tls_tell(&peer, c->pump.ssl);
 	if (proof->why != NULL)

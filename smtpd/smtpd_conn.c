@@ -221,10 +221,10 @@ static void
 log_tls(const struct smtpd_conn *c)
 {
 	if (params.smtpd_tls_loglevel > 0)
-		log_info("%s TLS connection %s from %s: %s",
-		    smtpd_cert_word(c->cert),
-		    SSL_session_reused(c->pump.ssl) ? "reused" : "established",
-		    c->s.client.peer, c->s.tls);
+		log_info("%s TLS connection established from %s: %s",
+		    smtpd_cert_word(c->cert), c->s.client.peer, c->s.tls);
+	if (params.smtpd_tls_loglevel > 1 && SSL_session_reused(c->pump.ssl))
+		log_info("%s: Reusing old session", c->s.client.peer);
 	if (params.smtpd_tls_loglevel > 1 && c->cert != NULL)
 		log_info("%s: subject_CN=%s, issuer=%s, fingerprint=%s, "
 			 "pkey_fingerprint=%s",
