@@ -65,6 +65,13 @@ refuse_mech(struct smtpd_session *s, enum smtpd_offer offer)
 }
 
 int
+smtpd_auth_disabled(struct smtpd_session *s)
+{
+	return smtpd_reply(s, 503, "5.5.1",
+	    "Error: authentication not enabled");
+}
+
+int
 smtpd_say_auth(struct smtpd_session *s, const char *args)
 {
 	size_t len = strcspn(args, " ");
@@ -72,8 +79,7 @@ smtpd_say_auth(struct smtpd_session *s, const char *args)
 	char mech[MECH_MAX + 1];
 
 	if (!s->authenticates)
-		return smtpd_reply(s, 503, "5.5.1",
-		    "Error: authentication not enabled");
+		return smtpd_auth_disabled(s);
 	if (s->user != NULL)
 		return smtpd_reply(s, 503, "5.5.1",
 		    "Error: already authenticated");

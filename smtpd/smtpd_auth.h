@@ -22,6 +22,9 @@ int smtpd_say_auth(struct smtpd_session *s, const char *args);
 int smtpd_hear_auth(struct smtpd_session *s, struct smtpd_verdict v);
 int smtpd_auth_answer(struct smtpd_session *s, const char *line);
 
+/* Says that AUTH is not there. */
+int smtpd_auth_disabled(struct smtpd_session *s);
+
 /* The dialogue ends without an answer to the client. */
 void smtpd_auth_drop(struct smtpd_session *s);
 

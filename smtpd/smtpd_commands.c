@@ -40,7 +40,7 @@ struct smtpd_command {
 };
 
 static say_fn say_helo, say_ehlo, say_rset, say_noop, say_vrfy, say_expn,
-    say_etrn, say_help, say_quit, say_starttls;
+    say_etrn, say_help, say_quit, say_starttls, say_auth;
 static hear_fn hear_vrfy, hear_etrn;
 
 #define GREETED (SMTPD_HELLO | SMTPD_MAIL | SMTPD_RCPT)
@@ -56,7 +56,7 @@ static const struct smtpd_command commands[] = {
 	{ "HELO", ANY,            SMTPD_HELLO, LAST | JUNK, say_helo,       NULL,            NULL },
 	{ "EHLO", ANY,            SMTPD_HELLO, LAST | JUNK | CLEAR, say_ehlo,       NULL,            NULL },
 	{ "STARTTLS", SMTPD_HELLO, SAME,       LAST | BARE | CLEAR, say_starttls, NULL,      "MAIL transaction in progress" },
-	{ "AUTH", SMTPD_HELLO,    SAME,        LAST | SLOW, smtpd_say_auth, smtpd_hear_auth, "MAIL transaction in progress" },
+	{ "AUTH", SMTPD_HELLO,    SAME,        LAST | SLOW, say_auth,       smtpd_hear_auth, "MAIL transaction in progress" },
 	{ "MAIL", SMTPD_HELLO,    SMTPD_MAIL,  PLAIN,       smtpd_say_mail, smtpd_hear_mail, "nested MAIL command" },
 	{ "RCPT", MAILING,        SMTPD_RCPT,  PLAIN,       smtpd_say_rcpt, smtpd_hear_rcpt, "need MAIL command" },
 	{ "DATA", MAILING,        SMTPD_DATA,  LAST | BARE, smtpd_say_data, smtpd_hear_data, "need RCPT command" },
@@ -65,7 +65,7 @@ static const struct smtpd_command commands[] = {
 	{ "VRFY", GREETED,        SAME,        LAST | JUNK, say_vrfy,       hear_vrfy,       hello_first },
 	{ "EXPN", ANY,            SAME,        LAST | JUNK, say_expn,       NULL,            NULL },
 	{ "ETRN", SMTPD_HELLO,    SAME,        JUNK,        say_etrn,       hear_etrn,       "MAIL transaction in progress" },
-	{ "HELP", ANY,            SAME,        JUNK | CLEAR,        say_help,       NULL,            NULL },
+	{ "HELP", ANY,            SAME,        JUNK,        say_help,       NULL,            NULL },
 	{ "QUIT", ANY,            SMTPD_QUIT,  BARE | CLEAR,        say_quit,       NULL,            NULL },
 };
 
@@ -137,6 +137,17 @@ offers_tls(const struct smtpd_session *s)
 }
 
 static bool
+is_discarded(const char *keyword)
+{
+	struct slice rest = slice_of(params.smtpd_discard_ehlo_keywords), item;
+
+	while (slice_next_item(&rest, &item))
+		if (slice_eq_nocase(item, keyword))
+			return true;
+	return false;
+}
+
+static bool
 is_offered(const struct smtpd_session *s, const char *keyword, enum extra extra,
     const char *mechs)
 {
@@ -147,12 +158,7 @@ is_offered(const struct smtpd_session *s, const char *keyword, enum extra extra,
 	    (extra == WITH_OLD_MECHS &&
 		(mechs[0] == '\0' || !params.broken_sasl_auth_clients)))
 		return false;
-
-	struct slice rest = slice_of(params.smtpd_discard_ehlo_keywords), item;
-	while (slice_next_item(&rest, &item))
-		if (slice_eq_nocase(item, keyword))
-			return false;
-	return true;
+	return !is_discarded(keyword);
 }
 
 static void
@@ -202,8 +208,7 @@ say_starttls(struct smtpd_session *s, const char *args)
 	if (s->tls != NULL)
 		return smtpd_reply(s, 554, "5.5.1",
 		    "Error: TLS already active");
-	if (s->tls_policy == SMTPD_TLS_NONE ||
-	    !is_offered(s, "STARTTLS", ALONE, ""))
+	if (s->tls_policy == SMTPD_TLS_NONE || is_discarded("STARTTLS"))
 		return smtpd_reply(s, 502, "5.5.1",
 		    "Error: command not implemented");
 	if (!s->calls->can_tls(s))
@@ -211,6 +216,15 @@ say_starttls(struct smtpd_session *s, const char *args)
 		    "TLS not available due to local problem");
 	s->port.tls = true;
 	return smtpd_reply(s, 220, "2.0.0", "Ready to start TLS");
+}
+
+/* What is taken back is not there either. */
+static int
+say_auth(struct smtpd_session *s, const char *args)
+{
+	if (is_discarded("AUTH"))
+		return smtpd_auth_disabled(s);
+	return smtpd_say_auth(s, args);
 }
 
 static int
@@ -404,6 +418,20 @@ find_command(struct slice verb)
 	return NULL;
 }
 
+/* RFC 3207 4: STARTTLS has to come first. */
+static bool
+needs_tls(const struct smtpd_session *s)
+{
+	return s->tls_policy == SMTPD_TLS_MUST && s->tls == NULL;
+}
+
+static int
+refuse_clear(struct smtpd_session *s)
+{
+	return smtpd_reply(s, 530, "5.7.0",
+	    "Must issue a STARTTLS command first");
+}
+
 void
 smtpd_commands_bad(struct smtpd_session *s, const char *text)
 {
@@ -413,8 +441,9 @@ smtpd_commands_bad(struct smtpd_session *s, const char *text)
 	s->where = "UNKNOWN";
 	if (s->state == SMTPD_AUTH)
 		smtpd_auth_drop(s);
-	after_each(s, smtpd_reply(s, 500, "5.5.2", "%s", text), said_from,
-	    false);
+	int code = needs_tls(s) ? refuse_clear(s)
+				: smtpd_reply(s, 500, "5.5.2", "%s", text);
+	after_each(s, code, said_from, false);
 }
 
 static void
@@ -447,10 +476,8 @@ refuse_order(struct smtpd_session *s, const struct smtpd_command *cmd)
 static int
 obey(struct smtpd_session *s, const struct smtpd_command *cmd, const char *args)
 {
-	if (s->tls_policy == SMTPD_TLS_MUST && s->tls == NULL &&
-	    !(cmd->kind & CLEAR))
-		return smtpd_reply(s, 530, "5.7.0",
-		    "Must issue a STARTTLS command first");
+	if (needs_tls(s) && !(cmd->kind & CLEAR))
+		return refuse_clear(s);
 	if ((s->state & cmd->when) == 0)
 		return refuse_order(s, cmd);
 	if ((cmd->kind & BARE) && args[0] != '\0')

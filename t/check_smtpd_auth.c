@@ -166,6 +166,18 @@ START_TEST(where_it_is_not_there_it_is_refused)
 }
 END_TEST
 
+START_TEST(where_it_is_taken_back_it_is_refused)
+{
+	open_world();
+	params.smtpd_discard_ehlo_keywords = "auth";
+	params.smtpd_error_sleep_time = 0;
+	world_say(&w, HELLO, 0);
+	ck_assert_ptr_null(strstr(buf_str(&w.said), "AUTH"));
+	say("AUTH PLAIN " GOOD "\r\n", "220 250 503");
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(refusals_are_delayed)
 {
 	open_world();
@@ -272,6 +284,7 @@ suite_of_cases(void)
 	    (int)ARRAY_LEN(dialogues));
 	tcase_add_test(t, ehlo_offers_it);
 	tcase_add_test(t, where_it_is_not_there_it_is_refused);
+	tcase_add_test(t, where_it_is_taken_back_it_is_refused);
 	tcase_add_test(t, refusals_are_delayed);
 	tcase_add_test(t, answers_have_their_own_limit);
 	tcase_add_test(t, tls_forgets_who_it_was);
