@@ -383,7 +383,7 @@ run(char *const *args, size_t n)
 	struct ids ids = { 0 };
 	bool chosen = !choice_is_empty(&want.choice);
 
-	/* One that cannot start or does not run has left its socket to master. */
+	/* Where it does not run, master still has its socket. */
 	want.up = ask_open() && !files_are_free();
 	if (want.audit)
 		return audit(want.up);
