@@ -27,11 +27,11 @@ static struct list all;
 
 /* A descriptor, or -1 with errno; a socket of the file system never waits. */
 static int
-connect_to(const char *path)
+connect_as(int type, const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	CLEAN_FD int fd = socket(AF_UNIX,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	CLEAN_FD int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
 
 	if (strlen(path) >= sizeof(sun.sun_path)) {
 		errno = ENAMETOOLONG;
@@ -41,6 +41,16 @@ connect_to(const char *path)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
 		return -1;
 	return TAKE_FD(fd);
+}
+
+/* Whichever of both it is: syslogd's is one of packets. */
+static int
+connect_to(const char *path)
+{
+	int fd = connect_as(SOCK_STREAM, path);
+
+	return fd < 0 && errno == EPROTOTYPE ? connect_as(SOCK_DGRAM, path)
+					     : fd;
 }
 
 static void

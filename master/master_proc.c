@@ -184,7 +184,7 @@ on_connect(struct chan *c, const void *body, size_t len, int fd)
 static const struct chan_rule rules[] = {
 	{ MSG_ctl_watch, 1u << ROLE_KEYS | 1u << ROLE_SIGN | 1u << ROLE_AUTH,
 	    on_watch },
-	{ MSG_ctl_connect, 1u << ROLE_AUTH, on_connect },
+	{ MSG_ctl_connect, 1u << ROLE_AUTH | 1u << ROLE_SCRIBE, on_connect },
 	{ MSG_ctl_ready, UINT32_MAX, on_ready },
 	{ MSG_ctl_pong, UINT32_MAX, on_pong },
 	{ MSG_ctl_busy, 1u << ROLE_QMGR, on_busy },

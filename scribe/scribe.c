@@ -150,6 +150,19 @@ take_file(const void *body, size_t len, int fd)
 }
 
 static bool
+take_syslog(const void *body, size_t len, int fd)
+{
+	struct msg_ctl_connected m;
+
+	if (!msg_get_ctl_connected(&m, body, len)) {
+		close_fd(&fd);
+		return false;
+	}
+	out_syslog(m.path, fd);
+	return true;
+}
+
+static bool
 on_control(struct chan *c __attribute__((unused)), uint32_t type,
     const void *body, size_t len, int fd)
 {
@@ -157,6 +170,8 @@ on_control(struct chan *c __attribute__((unused)), uint32_t type,
 		return take_pipe(body, len, fd);
 	if (type == MSG_ctl_logfile)
 		return take_file(body, len, fd);
+	if (type == MSG_ctl_connected)
+		return take_syslog(body, len, fd);
 	close_fd(&fd);
 	return false;
 }

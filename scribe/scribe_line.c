@@ -78,15 +78,6 @@ line_text(struct buf *out, const struct line_source *from,
 	buf_addc(out, '\n');
 }
 
-void
-line_syslog(struct buf *out, const struct line_source *from,
-    const struct log_record *r, int facility)
-{
-	buf_addf(out, "<%d>%s ", facility | levels[r->level].severity,
-	    stamp(r->time));
-	put_tail(out, from, r);
-}
-
 /* ---- JSON ---- */
 
 static bool
@@ -224,4 +215,19 @@ line_json(struct buf *out, const struct line_source *from,
 	json_put_str(out, buf_str(&plain));
 	put_fields(out, slice_of(text));
 	buf_adds(out, "}\n");
+}
+
+void
+line_syslog(struct buf *out, const struct line_source *from,
+    const struct log_record *r, int facility, bool json)
+{
+	buf_addf(out, "<%d>%s ", facility | levels[r->level].severity,
+	    stamp(r->time));
+	if (!json) {
+		put_tail(out, from, r);
+		return;
+	}
+	buf_addf(out, "%s[%" PRIu32 "]: ", from->label, r->pid);
+	line_json(out, from, r);
+	buf_cut(out, out->len - 1); /* its newline */
 }

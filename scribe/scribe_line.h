@@ -23,7 +23,8 @@ void line_text(struct buf *out, const struct line_source *from,
 void line_json(struct buf *out, const struct line_source *from,
     const struct log_record *r);
 
-/* "<22>Nov 21 19:00:00 posthouse/smtpd[123]: text" (RFC 3164), without a
- * newline; facility is syslog's number, already shifted. */
+/* "<22>Nov 21 19:00:00 posthouse/smtpd[123]: text" (RFC 3164), the text perhaps
+ * the object of JSON, without a newline; facility is syslog's number, already
+ * shifted. */
 void line_syslog(struct buf *out, const struct line_source *from,
-    const struct log_record *r, int facility);
+    const struct log_record *r, int facility, bool json);

@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "log.h"
 #include "loop.h"
+#include "msg.h"
 #include "param.h"
 #include "program.h"
 #include "str.h"
@@ -23,7 +24,6 @@
 #define DEV_LOG    "/dev/log"
 #define BATCH      64
 #define RETRY_TIME SECOND
-#define YOUNG      MINUTE /* who is younger does not start anew for syslog */
 
 /* clang-format off */
 static const struct facility {
@@ -48,33 +48,38 @@ static struct {
 	struct buf packets; /* for syslog, each counted (wire_put_blob) */
 	uint64_t lost;      /* lines that had no room, not yet said */
 	struct loop_timer again;
-	int64_t began;
 	int file;   /* 0: none */
 	int syslog; /* 0: none */
 	int facility;
 	int trouble; /* errno of the file that syslog knows of */
 	bool json;
+	bool to_file, to_syslog;
 } out;
+
+/* From where we stand /dev/log cannot be reached. */
+static void
+ask_for_syslog(void)
+{
+	CLEAN_BUF struct buf packet = { 0 };
+
+	msg_put_ctl_connect(&packet,
+	    &(struct msg_ctl_connect){ .path = DEV_LOG });
+	chan_send(program_control(), &packet, -1, false);
+}
 
 void
 out_start(void)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	CLEAN_FD int fd = socket(AF_UNIX,
-	    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	out.began = clock_mono();
 	out.json = str_eq(params.log_format, "json");
+	out.to_file = params.maillog_file[0] != '\0';
+	out.to_syslog = !out.to_file || params.maillog_syslog;
 	for (size_t i = 0; i < ARRAY_LEN(facilities); i++)
 		if (str_eq(facilities[i].name, params.syslog_facility))
 			out.facility = facilities[i].number;
-	memcpy(sun.sun_path, DEV_LOG, sizeof(DEV_LOG));
-	if (fd < 0)
-		log_fatal("no socket for syslog: %m");
-	if (connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0)
-		out.syslog = TAKE_FD(fd);
-	else if (params.maillog_file[0] == '\0')
-		log_warn("%s: %m: no log is kept", DEV_LOG);
+	if (out.to_syslog && access(DEV_LOG, F_OK) < 0)
+		log_warn("%s: %m: lines for syslog wait until it is there",
+		    DEV_LOG);
+	ask_for_syslog();
 }
 
 void
@@ -88,14 +93,24 @@ out_file(int fd)
 
 /* ---- syslog ---- */
 
+void
+out_syslog(const char *path, int fd)
+{
+	if (fd < 0 || !str_eq(path, DEV_LOG)) {
+		close_fd(&fd);
+		return;
+	}
+	if (out.syslog > 0)
+		close_fd(&out.syslog);
+	out.syslog = fd;
+}
+
 static void
 to_syslog(const struct line_source *from, const struct log_record *r)
 {
 	CLEAN_BUF struct buf line = { 0 };
 
-	if (out.syslog <= 0)
-		return;
-	line_syslog(&line, from, r, out.facility);
+	line_syslog(&line, from, r, out.facility, out.json);
 	if (out.packets.len + line.len > OUT_MAX)
 		out.lost++;
 	else
@@ -103,16 +118,26 @@ to_syslog(const struct line_source *from, const struct log_record *r)
 		    (struct slice){ buf_str(&line), line.len });
 }
 
-/* syslogd has gone, and its new socket cannot be reached from here: master
- * starts another scribe, before whose chroot it can. */
+/* What waits is for the next one. */
 static void
 syslog_is_gone(void)
 {
 	close_fd(&out.syslog);
 	out.syslog = 0;
-	if (out.file <= 0 && clock_mono() - out.began > YOUNG)
-		program_end(EXIT_LATER);
+	ask_for_syslog();
+}
+
+/* Our time is over, and there is none: said to whoever writes after us. */
+static void
+give_up(void)
+{
+	struct wire w = wire_open(buf_str(&out.packets), out.packets.len);
+	size_t n = 0;
+
+	for (; wire_more(&w); n++)
+		(void)wire_get_blob(&w);
 	buf_free(&out.packets);
+	log_warn("%zu log lines were lost: there is no %s", n, DEV_LOG);
 }
 
 static int
@@ -155,6 +180,10 @@ flush_syslog(void)
 		if (errno != EINTR)
 			syslog_is_gone();
 	}
+	if (out.packets.len > 0 && program_draining())
+		give_up();
+	if (out.packets.len > 0)
+		return false;
 	buf_free(&out.packets);
 	return true;
 }
@@ -231,10 +260,10 @@ say_lost(void)
 void
 out_record(const struct line_source *from, const struct log_record *r)
 {
-	if (params.maillog_file[0] == '\0') {
+	if (out.to_syslog)
 		to_syslog(from, r);
+	if (!out.to_file)
 		return;
-	}
 	if (out.lines.len > OUT_MAX) {
 		out.lost++;
 		return;

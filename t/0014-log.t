@@ -19,8 +19,12 @@ os.chmod("/dev/log", 0o666)
 while True:
     print(s.recv(65536).decode(), flush=True)
 EOP
-on a python3 /tmp/syslogd.py >"$lab/syslog" 2>&1 &
-wait_for 5 on a test -S /dev/log
+syslogd() { # starts one, with a socket of its own
+	on a rm -f /dev/log
+	on a python3 /tmp/syslogd.py >>"$lab/syslog" 2>&1 &
+	wait_for 5 on a test -S /dev/log
+}
+syslogd
 
 syslog_has() {
 	grep -Eq -e "$1" "$lab/syslog"
@@ -42,6 +46,38 @@ ok "without a log file lines go to syslog" wait_for 5 syslog_has \
 ok "warnings as such" eval "crash a lookup &&
     wait_for 5 syslog_has '^<156>.*posthouse/master.*warning: lookup.* died'"
 
+# ---- a syslogd that goes and comes ----
+
+end_syslogd() {
+	kill -9 $(pgrep -f '[s]yslogd.py' | while read -r p; do
+		[ "$(readlink "/proc/$p/ns/net")" != \
+		    "$(readlink "/proc/$pid_a/ns/net")" ] || echo "$p"
+	done)
+}
+connects() { # N: so many have come to syslog
+	[ "$(grep -c 'smtpd.*: connect from' "$lab/syslog")" = "$1" ]
+}
+writer=$(on a posthouse status --json |
+    sed -n 's/.*"program":"scribe","pid":\([0-9]*\).*/\1/p')
+for n in 3 5; do
+	end_syslogd
+	connect 1
+	sleep 0.3
+	connect 1
+	syslogd
+	ok "what is said without a syslogd waits for the next ($n)" \
+	    wait_for 10 connects "$n"
+done
+is "none of it is lost" "$(grep -c 'lost' "$lab/syslog")" 0
+ok "scribe need not start anew for it" on a kill -0 "$writer"
+
+conf a 'log_format = json'
+on a posthouse reload
+connect 1
+ok "syslog gets JSON too" wait_for 5 syslog_has \
+    '^<158>.* posthouse/smtpd\[[0-9]+\]: \{"v":1,.*"message":"connect from [^{}]*","fields":\{\}\}$'
+conf a 'log_format = text'
+
 # ---- a name of its own ----
 
 sed -i '/^\[smtp\]/a syslog_name = inbound' "$r/etc/posthouse/master.conf"
@@ -51,6 +87,14 @@ connect 1
 ok "a section may have a syslog_name" wait_for 5 log_has a \
     ' a inbound/smtpd\[[0-9]+\]: connect from '
 ok "others keep theirs" log_has a ' a posthouse/master\['
+ok "syslog has none of this" not syslog_has 'inbound/'
+conf a 'maillog_syslog = yes'
+on a posthouse reload
+connect 1
+ok "unless both are to have it" wait_for 5 syslog_has \
+    'inbound/smtpd\[[0-9]+\]: connect from '
+ok "the file has it as well" test "$(log_count a 'inbound.*: connect from')" = 2
+conf a 'maillog_syslog = no'
 sed -i '/^syslog_name/d' "$r/etc/posthouse/master.conf"
 
 # ---- the order ----

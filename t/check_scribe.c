@@ -114,9 +114,16 @@ START_TEST(a_packet_for_syslog)
 	CLEAN_BUF struct buf out = { 0 };
 	struct log_record r = record(LOG_LEVEL_WARN, "a" LOG_SEP "b");
 
-	line_syslog(&out, &from, &r, LOG_MAIL);
+	line_syslog(&out, &from, &r, LOG_MAIL, false);
 	ck_assert_str_eq(buf_str(&out),
 	    "<20>Nov 21 09:05:07 posthouse/smtp[123]: warning: a, b");
+	buf_reset(&out);
+	line_syslog(&out, &from, &r, LOG_MAIL, true);
+	ck_assert_str_eq(buf_str(&out),
+	    "<20>Nov 21 09:05:07 posthouse/smtp[123]: "
+	    "{\"v\":1,\"time\":\"2026-11-21T09:05:07.089Z\",\"host\":\"mx\","
+	    "\"program\":\"smtp\",\"label\":\"posthouse/smtp\",\"pid\":123,"
+	    "\"level\":\"warning\",\"message\":\"a, b\",\"fields\":{}}");
 }
 END_TEST
 
