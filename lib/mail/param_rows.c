@@ -105,9 +105,12 @@ param_find_transport(const char *name)
 	return NULL;
 }
 
-/* How many letters must be put in, left out or changed (Levenshtein). */
+/*
+ * How many letters must be put in, left out or changed (Levenshtein); some
+ * number from `enough` up when it is so many or more.
+ */
 static size_t
-distance(const char *a, const char *b)
+distance(const char *a, const char *b, size_t enough)
 {
 	size_t row[NAME_LONGEST + 1];
 	size_t n = strlen(b);
@@ -116,14 +119,17 @@ distance(const char *a, const char *b)
 		row[j] = j;
 	for (size_t i = 0; a[i] != '\0'; i++) {
 		size_t left_above = row[0];
+		size_t least = row[0] = i + 1;
 
-		row[0] = i + 1;
 		for (size_t j = 0; j < n; j++) {
 			size_t above = row[j + 1];
 			size_t change = left_above + (a[i] != b[j]);
 			row[j + 1] = MIN(change, MIN(above, row[j]) + 1);
+			least = MIN(least, row[j + 1]);
 			left_above = above;
 		}
+		if (least >= enough)
+			return least; /* it never gets less again */
 	}
 	return row[n];
 }
@@ -141,7 +147,7 @@ param_nearest(const char *name)
 		size_t n = strlen(row->name);
 		if (n > NAME_LONGEST || n >= len + least || len >= n + least)
 			continue; /* what is missing alone is too much */
-		size_t far = distance(name, row->name);
+		size_t far = distance(name, row->name, least);
 		if (far >= least)
 			continue;
 		least = far;
