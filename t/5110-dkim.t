@@ -4,15 +4,15 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/peers.sh"
 # 88 have every odd subject with every odd body, 22 every body.
-n=88 n_postfix=22
-[ -z "${POSTHOUSE_LONG:-}" ] || n=200 n_postfix=40
+n=88 n_postfix=22 n_utf8=11
+[ -z "${POSTHOUSE_LONG:-}" ] || n=200 n_postfix=200 n_utf8=55
 lab "DKIM: $n odd messages each way, judged by others; seal killed"
 here=$(cd "${0%/*}" && pwd)
 peers_py=$lab/dkim_peers.py
 py=/usr/bin/python3 # of the packages
 cp "$here/dkim_peers.py" "$peers_py"
-keys=$lab/keys out=$lab/mail-out in=$lab/mail-in got=$lab/mail-got
-mkdir "$keys" "$out" "$in" "$got"
+keys=$lab/keys out=$lab/mail-out in=$lab/mail-in got=$lab/mail-got utf8=$lab/mail-utf8
+mkdir "$keys" "$out" "$in" "$got" "$utf8"
 chmod 755 "$lab"
 
 # Keys, as any tool makes them.
@@ -38,7 +38,7 @@ record 'loop2._domainkey.a CNAME loop._domainkey.a'
 record "huge._domainkey.a TXT ( $(awk 'BEGIN { for (i = 0; i < 240; i++) {
 	printf "\""; for (j = 0; j < 25; j++) printf "n=0123456;"; print "\"" } }') )"
 
-host_binds="$keys:/keys $out:/out $in:/in $got:/got"
+host_binds="$keys:/keys $out:/out $in:/in $got:/got $utf8:/utf8"
 host a 10.53.0.2
 host b 10.53.0.3
 postfix p 10.53.0.11 \
@@ -59,8 +59,13 @@ is "two seals, two users" "$(on a ps -o user:20= -C seal | sort | tr -s '\n ' ' 
 
 arrived() { [ "$(find "$got" -name '[0-9]*' | wc -l)" -ge "$1" ]; }
 sink() { # [EXTENSION]
-	on b $py -c "$(cat "$peers_py")" sink 10.53.0.3 /got "$@" &
+	on b $py -c "$(cat "$peers_py")" sink 10.53.0.3 /got "$@" \
+	    2>>"$lab/sink.err" &
 	ok "the next hop listens" wait_for 10 listens b 10.53.0.3 25
+}
+no_sink() {
+	kill "$(cat "$got/.pid")"
+	wait $! 2>/dev/null
 }
 peer() { # HOST ARGUMENTS...: python on that host, with the test's folders
 	peer_host=$1
@@ -74,13 +79,27 @@ sink
 ok "$n messages are taken" peer a send /out 127.0.0.1 25 author@a.test bob@b.test
 ok "and go out" wait_for 60 arrived $((n + 1))
 ok "nothing above 127 goes to a host of 7 bits" \
-    not grep -qP '[\x80-\xff]' -r "$got"
-$py "$peers_py" verify "$got" "$lab/records" 2 >"$lab/verified"
-is "python3-dkim: every signature is good" "$(tail -n 1 "$lab/verified")" \
-    "good=$((n + 1)) bad=0"
-is "opendkim: so is it" "$(on a sh -c 'for f in /got/*; do
-	! opendkim-testmsg <$f >/dev/null 2>&1 || echo good
-done' | wc -l)" $((n + 1))
+    not env LC_ALL=C grep -qP '[\x80-\xff]' -r "$got"
+judged() { # NUMBER of messages of ours that came out
+	$py "$peers_py" verify "$got" "$lab/records" 2 >"$lab/verified"
+	is "python3-dkim: every signature is good" "$(tail -n 1 "$lab/verified")" \
+	    "good=$1 bad=0"
+	is "opendkim: so is it" "$(on a sh -c 'for f in /got/*; do
+		! opendkim-testmsg <$f >/dev/null 2>&1 || echo good
+	done' | wc -l)" "$1"
+}
+judged $((n + 1))
+
+echo "# out: headers in UTF-8, as many send them; a next hop with 8BITMIME"
+rm -rf "${got:?}"/*
+no_sink
+sink 8BITMIME
+$py "$peers_py" make "$utf8" $n_utf8 utf8
+ok "$n_utf8 are taken" peer a send /utf8 127.0.0.1 25 author@a.test bob@b.test
+ok "and go out" wait_for 60 arrived $n_utf8
+is "as they are" "$(LC_ALL=C grep -lP '^From: \xc3\x84utor' -r "$got" |
+    wc -l)" $n_utf8
+judged $n_utf8
 
 echo "# out: a line that smtp would break"
 rm -rf "${got:?}"/*
@@ -106,32 +125,46 @@ passes() { # USER: messages all of whose signatures pass
 		head && /dkim=/ { if (/dkim=pass/) pass++; else bad++ }
 		END { print n + (on && pass && !bad) }'
 }
+$py "$peers_py" sign "$utf8" "$keys"
 ok "they are taken" peer b send /out 10.53.0.2 25 author@a.test alice@a.test
+ok "so are those with headers in UTF-8" \
+    peer b send /utf8 10.53.0.2 25 author@a.test alice@a.test
 all_in() { [ "$(mailbox_count a "$1")" -ge "$2" ]; }
-ok "and arrive" wait_for 60 all_in alice $((n + 1))
-is "all pass" "$(passes alice)" $((n + 1))
+ok "and arrive" wait_for 60 all_in alice $((n + 1 + n_utf8))
+is "all pass" "$(passes alice)" $((n + 1 + n_utf8))
 
 echo "# in: signed by Postfix with opendkim"
 mail_user a paula
-cat >"$(root_of p)/etc/opendkim.conf" <<END
+DKIM_DOMAIN=p.test $py "$peers_py" make "$in" $n_postfix
+DKIM_DOMAIN=p.test $py "$peers_py" make "$in" $n_utf8 utf8
+signed_by_postfix=0
+# In the simple form libopendkim takes its own Ed25519 signatures for wrong.
+by_postfix() { # KEY ALGORITHM CANONICALIZATION
+	cat >"$(root_of p)/etc/opendkim.conf" <<END
 Domain p.test
-Selector rsa
-KeyFile /keys/rsa.pem
+Selector $1
+KeyFile /keys/$1.pem
+SignatureAlgorithm $2
 Socket inet:8891@127.0.0.1
 Mode s
-Canonicalization relaxed/simple
+Canonicalization $3
 InternalHosts 0.0.0.0/0
 RequireSafeKeys no
 PidFile /run/opendkim.pid
 END
-on p opendkim -f -x /etc/opendkim.conf -u root >"$lab/opendkim.out" 2>&1 &
-ok "opendkim listens" wait_for 10 listens p 127.0.0.1 8891
-DKIM_DOMAIN=p.test $py "$peers_py" make "$in" $n_postfix
-rm "$in/big"
-ok "$n_postfix messages are taken by Postfix" \
-    peer p send /in 127.0.0.1 25 author@p.test paula@a.test
-ok "and arrive here" wait_for 60 all_in paula $n_postfix
-is "all pass" "$(passes paula)" $n_postfix
+	on p opendkim -f -x /etc/opendkim.conf -u root >"$lab/opendkim.out" 2>&1 &
+	ok "opendkim listens" wait_for 10 listens p 127.0.0.1 8891
+	ok "$2: $((n_postfix + n_utf8 + 1)) messages are taken by Postfix" \
+	    peer p send /in 127.0.0.1 25 author@p.test paula@a.test
+	signed_by_postfix=$((signed_by_postfix + n_postfix + n_utf8 + 1))
+	ok "and arrive here" wait_for 60 all_in paula $signed_by_postfix
+	is "all pass" "$(passes paula)" $signed_by_postfix
+	on p kill "$(on p cat /run/opendkim.pid)"
+	ok "opendkim ends" wait_for 20 \
+	    test ! -e "$(root_of p)/run/opendkim.pid"
+}
+by_postfix rsa rsa-sha256 relaxed/simple
+by_postfix ed ed25519-sha256 relaxed/relaxed
 
 echo "# other senders, and none of ours"
 letter() { # FROM SUBJECT

@@ -1,6 +1,7 @@
 """Messages made to be signed and judged, and python3-dkim on the other side.
 
-usage: dkim_peers.py make FOLDER N             N odd messages, from author@DOMAIN
+usage: dkim_peers.py make FOLDER N [utf8]      N odd messages, from author@DOMAIN,
+                                               with headers in UTF-8
        dkim_peers.py sign FOLDER KEYS          each signed by python3-dkim
        dkim_peers.py send FOLDER HOST PORT SENDER RCPT
        dkim_peers.py sink ADDRESS FOLDER [8BITMIME]
@@ -21,7 +22,7 @@ rng = random.Random(6376)
 
 
 def names(folder):
-    return sorted(os.listdir(folder))
+    return sorted(n for n in os.listdir(folder) if n[0] != ".")
 
 
 def read(folder, name):
@@ -55,6 +56,16 @@ def odd_subject(i):
     ][i % 8]
 
 
+def utf8_subject(i):
+    return [
+        "Subject: gr\u00fc\u00dfe",
+        "subject:\u00fc \t \u4f60\u597d  ",
+        "Subject: " + word() + "\r\n \u00e9" + word() + "\r\n\t  \U0001f4ee",
+        "Subject: " + "\u4f60" * 300,
+        "Subject: " + "\u00fc" + "x" * 70 + "\r\n \u2028 \u00a0",
+    ][i % 5]
+
+
 def body(i):
     lines = [" ".join(word() for _ in range(rng.randint(0, 9)))
              for _ in range(rng.randint(0, 30))]
@@ -74,10 +85,10 @@ def body(i):
     ][i % 11]
 
 
-def message(i):
-    head = ["From: Author <author@%s>" % DOMAIN,
+def message(i, utf8):
+    head = ["From: %s <author@%s>" % ("\u00c4utor" if utf8 else "Author", DOMAIN),
             "To: <bob@b.test>",
-            odd_subject(i),
+            utf8_subject(i) if utf8 else odd_subject(i),
             "Date: Sun, 22 Nov 2026 0%d:00:00 +0000" % (i % 10),
             "Message-ID: <%d.odd@%s>" % (i, DOMAIN)]
     if i % 5 == 0:
@@ -94,11 +105,13 @@ def message(i):
     return ("\r\n".join(head) + "\r\n\r\n" + text).encode()
 
 
-def make(folder, n):
+def make(folder, n, utf8=""):
     for i in range(int(n)):
-        write(folder, "%04d" % i, message(i))
-    big = "".join("line %d  of many \t words \r\n" % i for i in range(300000))
-    write(folder, "big", (message(4) + b"\r\n" + big.encode()))
+        write(folder, utf8 + "%04d" % i, message(i, utf8))
+    if utf8:
+        return
+    big = "".join("line %d  of many \t words \r\n" % i for i in range(330000))
+    write(folder, "big", (message(4, utf8) + b"\r\n" + big.encode()))
 
 
 # ---- python3-dkim ----
@@ -221,6 +234,7 @@ def sink(address, folder, *more):
                 s.sendall(b"250 Ok\r\n")
 
     server = socket.create_server((address, 25))
+    write(folder, ".pid", b"%d" % os.getpid())
     while True:
         peer, _ = server.accept()
         threading.Thread(target=serve, args=(peer,), daemon=True).start()
