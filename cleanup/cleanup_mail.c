@@ -322,7 +322,8 @@ cleanup_mail_results(struct cleanup_mail *m, const struct msg_mail_end *end)
 	m->env.flags |= end->flags & MAIL_OVER_LIMIT;
 	if (!cleanup_mail_is_foreign(m))
 		return;
-	m->env.flags |= end->flags & (MAIL_SPF_FAIL | MAIL_DMARC_FAIL);
+	m->env.flags |= end->flags &
+	    (MAIL_SPF_FAIL | MAIL_DMARC_FAIL | MAIL_HOLD);
 	m->results = keep(m, end->results);
 	m->spf = end->spf;
 	m->spf_domain = keep(m, end->spf_domain);

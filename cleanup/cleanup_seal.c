@@ -25,14 +25,15 @@ static uint32_t last_question;
 static bool
 enforcing(void)
 {
-	return str_eq(params.dmarc_policy, "enforce");
+	return str_eq(params.dmarc_policy, "enforce") ||
+	    str_eq(params.dkim_verify, "reject");
 }
 
 /* There is something to be found out about mail from outside. */
 static bool
 is_verified(void)
 {
-	return params.dkim_verify || params.arc_verify ||
+	return !str_eq(params.dkim_verify, "no") || params.arc_verify ||
 	    !str_eq(params.dmarc_policy, "off");
 }
 
@@ -42,10 +43,12 @@ cleanup_seal_open(void (*done)(struct cleanup_mail *m))
 	tell = done;
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
 		has_section[asked[i]] = program_has_section(asked[i]);
-	if (enforcing() && !has_section[ROLE_VERIFY])
-		log_fatal("dmarc_policy = enforce, but no section of "
-			  "master.conf verifies: add [verify] with program = "
-			  "seal");
+	if (!has_section[ROLE_VERIFY] &&
+	    (enforcing() || str_eq(params.dkim_verify, "hold")))
+		log_fatal("dmarc_policy = %s, dkim_verify = %s, but no section "
+			  "of master.conf verifies: add [verify] with program "
+			  "= seal",
+		    params.dmarc_policy, params.dkim_verify);
 	if (params.dkim_signing_table[0] != '\0' && !has_section[ROLE_SIGN])
 		log_fatal("dkim_signing_table is set, but no section of "
 			  "master.conf signs: add [sign] with program = seal");

@@ -34,10 +34,16 @@ seal_verdict_open(void)
 		log_fatal("arc_trusted_sealers: %s", why);
 }
 
+static bool
+dmarc_enforced(void)
+{
+	return str_eq(params.dmarc_policy, "enforce");
+}
+
 bool
 seal_verdict_enforces(void)
 {
-	return str_eq(params.dmarc_policy, "enforce");
+	return dmarc_enforced() || str_eq(params.dkim_verify, "reject");
 }
 
 static enum found
@@ -143,7 +149,7 @@ static enum dmarc_policy
 apply(struct arena *a, const struct seal_dmarc_verdict *v,
     struct msg_judged *out)
 {
-	if (!seal_verdict_enforces())
+	if (!dmarc_enforced())
 		return DMARC_NONE;
 	switch (v->verdict.disposition) {
 	case DMARC_NONE:
@@ -167,7 +173,7 @@ put_off(const struct seal_dmarc_verdict *v, struct msg_judged *out)
 	bool harmless = v->policy != NULL && v->policy->fault == DMARC_PASS &&
 	    v->verdict.policy == DMARC_NONE;
 
-	if (seal_verdict_enforces() && !harmless)
+	if (dmarc_enforced() && !harmless)
 		refuse(out, JUDGE_LATER, 451, "4.7.0",
 		    "DMARC: temporary error, try again later");
 }
@@ -177,7 +183,7 @@ static void
 refuse_malformed(struct arena *a, const struct seal_dmarc_verdict *v,
     struct msg_judged *out)
 {
-	if (seal_verdict_enforces())
+	if (dmarc_enforced())
 		refuse(out, JUDGE_REJECT, 550, "5.7.1",
 		    arena_printf(a, "DMARC: malformed header: %s",
 			v->verdict.why));
@@ -294,6 +300,90 @@ why_not(const struct seal_dmarc_verdict *v, enum dmarc_policy done,
 	    : "local_policy";
 }
 
+/* ---- what DKIM says alone ---- */
+
+enum standing {
+	STANDS, /* a signature is good, or there is none that says anything */
+	IN_DOUBT,
+	OF_A_PART, /* of the body: one is good */
+	FALLS,
+};
+
+/* A signature that is not well-formed, or on trial (t=y), is as good as none
+ * (RFC 6376 3.6.1, 6.1). */
+static enum standing
+weigh_signatures(const struct dkim_verify *v)
+{
+	enum standing s = STANDS;
+	bool doubt = false;
+
+	for (size_t i = 0; i < v->n; i++) {
+		const struct dkim_judged *j = &v->judged[i];
+
+		if (j->result == DKIM_PASS && j->whole)
+			return STANDS;
+		doubt |= j->result == DKIM_TEMPERROR;
+		if (j->result == DKIM_PASS)
+			s = OF_A_PART;
+		else if (j->result != DKIM_NEUTRAL && s == STANDS)
+			s = FALLS;
+	}
+	return doubt ? IN_DOUBT : s;
+}
+
+/* Failed: a list that says so cannot be read. */
+static enum found
+may_fall(const struct seal_case *c, const struct seal_dmarc_verdict *v)
+{
+	const char *why;
+
+	if (v != NULL && v->policy != NULL && v->policy->fault == DMARC_PASS)
+		return is_spared(c, v, &why);
+	return netlist_has(exempt, c->client);
+}
+
+/* RFC 7372 3.1. */
+static void
+refuse_signatures(enum standing s, struct msg_judged *out)
+{
+	if (s == IN_DOUBT)
+		refuse(out, JUDGE_LATER, 451, "4.7.20",
+		    "DKIM: temporary error, try again later");
+	else if (s == OF_A_PART)
+		refuse(out, JUDGE_REJECT, 550, "5.7.21",
+		    "DKIM: no acceptable signature: a part of the message is "
+		    "not signed");
+	else
+		refuse(out, JUDGE_REJECT, 550, "5.7.20",
+		    "DKIM: no passing signature among those of the message");
+}
+
+/* Unless it is refused already. */
+static void
+judge_signatures(const struct seal_case *c, const struct seal_dmarc_verdict *v,
+    struct msg_judged *out)
+{
+	bool reject = str_eq(params.dkim_verify, "reject");
+	bool hold = str_eq(params.dkim_verify, "hold");
+	enum standing s = weigh_signatures(c->dkim);
+
+	if ((!reject && !hold) || s == STANDS || out->action == JUDGE_REJECT ||
+	    out->action == JUDGE_LATER)
+		return;
+	enum found spared = may_fall(c, v);
+	if (spared == FOUND_ONE)
+		return;
+	if (spared == FOUND_FAILED)
+		s = IN_DOUBT;
+	if (reject) {
+		refuse_signatures(s, out);
+	} else if (s != IN_DOUBT) {
+		out->action = JUDGE_HOLD;
+		log_info("%s: no DKIM signature is good: held, client=[%s]",
+		    c->id, c->client);
+	}
+}
+
 void
 seal_verdict(const struct seal_case *c, struct arena *a, struct buf *results,
     struct msg_judged *out)
@@ -304,8 +394,10 @@ seal_verdict(const struct seal_case *c, struct arena *a, struct buf *results,
 
 	if (params.arc_verify)
 		arc_put(c->arc, c->client, results);
-	if (str_eq(params.dmarc_policy, "off"))
+	if (str_eq(params.dmarc_policy, "off")) {
+		judge_signatures(c, NULL, out);
 		return;
+	}
 	find_out(c, a, &v);
 	const char *spared = settle(c, a, &v, out, &done);
 	seal_report_tell(&(struct seal_report_facts){
@@ -318,4 +410,5 @@ seal_verdict(const struct seal_case *c, struct arena *a, struct buf *results,
 	put_result(&said, &v, done, spared);
 	log_result(c, &said, v.verdict.result);
 	buf_add(results, said.text, said.len);
+	judge_signatures(c, &v, out);
 }

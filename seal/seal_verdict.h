@@ -6,7 +6,8 @@
  * `enforce` what fails is refused or held as its domain wishes; where the wish
  * or a proof cannot be asked for now, the answer is "later", never "no".  A
  * chain of trusted ARC sealers that saw a pass stands for one, and what comes
- * from dmarc_exempt_clients is only marked.
+ * from dmarc_exempt_clients is only marked.  dkim_verify may ask for more: that
+ * of the signatures of a message one is good.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

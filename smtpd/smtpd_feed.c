@@ -260,6 +260,7 @@ send_end(struct smtpd_feed *f)
 		const struct smtpd_verify *v = &f->conn->verify;
 
 		m.flags = (v->failed ? MAIL_SPF_FAIL : 0u) |
+		    (v->failed && smtpd_verify_holds() ? MAIL_HOLD : 0u) |
 		    (f->conn->over_limit ? MAIL_OVER_LIMIT : 0u);
 		m.results = v->results;
 		m.spf = v->result;

@@ -31,6 +31,12 @@ enforcing(void)
 	return str_eq(params.spf_policy, "reject");
 }
 
+bool
+smtpd_verify_holds(void)
+{
+	return str_eq(params.spf_policy, "hold");
+}
+
 void
 smtpd_verify_open(void)
 {
@@ -43,9 +49,10 @@ smtpd_verify_open(void)
 	 * mail is not marked.  One that should run and does not is another
 	 * thing. */
 	nobody_to_ask = !program_has_section(ROLE_VERIFY);
-	if (nobody_to_ask && enforcing())
-		log_fatal("spf_policy = reject, but no section of master.conf "
-			  "runs seal: add [verify] with program = seal");
+	if (nobody_to_ask && (enforcing() || smtpd_verify_holds()))
+		log_fatal("spf_policy = %s, but no section of master.conf "
+			  "runs seal: add [verify] with program = seal",
+		    params.spf_policy);
 }
 
 /* DMARC is made of SPF too: without it, mail would be refused that it
@@ -156,11 +163,15 @@ log_trouble(const struct smtpd_conn *c, const struct msg_spf_done *m)
 {
 	CLEAN_BUF struct buf line = { 0 };
 
-	if (m->result != SPF_TEMPERROR && m->result != SPF_PERMERROR)
+	const char *why = m->why;
+
+	if (m->result == SPF_FAIL && smtpd_verify_holds())
+		why = "the message will be held";
+	else if (m->result != SPF_TEMPERROR && m->result != SPF_PERMERROR)
 		return;
 	buf_addf(&line, "%s: spf=%s from %s: ", smtpd_id(&c->s),
 	    spf_result_name((enum spf_result)m->result), c->s.client.peer);
-	str_printable(&line, m->why, strlen(m->why), 300);
+	str_printable(&line, why, strlen(why), 300);
 	buf_adds(&line, "; from=<");
 	str_printable(&line, c->s.tx.sender, strlen(c->s.tx.sender), ADDR_MAX);
 	buf_adds(&line, ">");

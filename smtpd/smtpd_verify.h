@@ -2,9 +2,10 @@
  * smtpd_verify - may this client use its sender (SPF)?
  *
  * The program seal is asked at MAIL.  With `spf_policy = reject` MAIL waits for
- * the answer; with `mark` nothing waits before the end of the message, and then
- * no longer than VERIFY_MARK_PATIENCE.  A seal that is dead, or does not answer
- * in time, has said "temperror": with `reject` that is 451, never 550.
+ * the answer; with `mark` or `hold` nothing waits before the end of the
+ * message, and then no longer than VERIFY_MARK_PATIENCE.  A seal that is dead,
+ * or does not answer in time, has said "temperror": with `reject` that is 451,
+ * never 550.
  *
  * Nobody is asked about local programs, mynetworks, this host itself and
  * spf_exempt_clients, nor where master.conf has no section for seal.
@@ -41,7 +42,7 @@ struct smtpd_verify {
 };
 
 /* Before the rights are given up.  Ends in log_fatal where a list is wrong, or
- * spf_policy is "reject" and there is nobody to ask. */
+ * spf_policy is "reject" or "hold" and there is nobody to ask. */
 void smtpd_verify_open(void);
 
 /* At MAIL: asks, and answers later (smtpd_conn_answer()) where MAIL waits. */
@@ -50,6 +51,9 @@ struct smtpd_verdict smtpd_verify_mail(struct smtpd_conn *c);
 /* At the end of the data: later (smtpd_conn_verified()) where the answer is
  * still to come. */
 struct smtpd_verdict smtpd_verify_end(struct smtpd_conn *c);
+
+/* What fails is to be kept back. */
+bool smtpd_verify_holds(void);
 
 /* The transaction is over. */
 void smtpd_verify_drop(struct smtpd_conn *c);

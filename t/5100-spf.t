@@ -106,6 +106,23 @@ send x@fail.spf doubt >"$lab/said"
 ok "a list that cannot be read is doubt" grep -q '^451 4\.7\.24 SPF' "$lab/said"
 ok "and said" log_has a 'spf=temperror .*spf_exempt_clients cannot be read'
 
+echo "# held"
+conf a 'spf_policy = hold' 'spf_exempt_clients ='
+ok "reload" on a posthouse reload
+send x@fail.spf 'kept back' >"$lab/said"
+id=$(sed -n 's/^250 2.0.0 Ok: queued as //p' "$lab/said" | tr -d '\r')
+ok "a fail is taken" test -n "$id"
+held() {
+	on a mqueue --json | grep '"queue_name": *"hold"' | grep -q "$id"
+}
+ok "and held" wait_for 10 held
+ok "the log says why" log_has a \
+    'spf=fail from b.test\[10.53.0.3\]: the message will be held; from=<x@fail.spf>'
+ok "until it is released" on a mqueue --release "$id"
+ok "it arrives then" wait_for 10 mailbox_has a alice '^Subject: kept back$'
+marked x@soft.spf 'spf=softfail smtp.mailfrom=soft.spf'
+marked x@unreachable.example 'spf=temperror smtp.mailfrom=unreachable.example'
+
 echo "# posthouse spf"
 on a posthouse spf 10.53.0.3 x@fail.spf >"$lab/told"
 sed 's/^/# /' "$lab/told"
@@ -115,6 +132,7 @@ ok "and the explanation" grep -q 'not one of the hosts' "$lab/told"
 ok "a pass is exit 0" on a posthouse spf 10.53.0.3 pass.spf
 
 echo "# a master.conf without seal"
+conf a 'spf_policy = reject'
 on a sed -i 's/^\[verify\]$/&\nenabled = no/' /etc/posthouse/master.conf
 ok "reject without it is refused" eval '! on a posthouse reload'
 conf a 'spf_exempt_clients =' 'spf_policy = mark'

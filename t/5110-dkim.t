@@ -227,6 +227,51 @@ print("Subject: long\n\nHi.\n.\nQUIT")
 END
 like "a header of 5 MB is refused" "$(smtp b 10.53.0.2 <"$lab/long")" '^552 5.3.4'
 
+echo "# dkim_verify = reject"
+conf a 'dkim_verify = reject'
+ok "reload" on a posthouse reload
+strict() { # NAME SIGNATURE REPLY
+	printf '%s\n' 'EHLO b.test' 'MAIL FROM:<x@b.test>' 'RCPT TO:<alice@a.test>' \
+	    DATA ${2:+"DKIM-Signature: $2"} 'From: x@b.test' "Subject: $1" '' Hi. . \
+	    QUIT | smtp b 10.53.0.2 | tail -n 2 | head -n 1 >"$lab/said"
+	like "$1" "$(cat "$lab/said")" "$3"
+}
+strict 'none that passes' "$sig; s=rsa" '^550 5\.7\.20 DKIM: no passing signature'
+ok "the log has it" log_has a \
+    'reject: END-OF-MESSAGE from b.test\[10.53.0.3\]: 550 5.7.20 DKIM'
+strict 'a key in doubt' "$sig; s=loop" '^451 4\.7\.20 DKIM: temporary error'
+strict 'no signature that can be read' "$sig;;" '^250 2\.0\.0 Ok'
+strict 'no signature' '' '^250 2\.0\.0 Ok'
+rm -rf "${utf8:?}"/*
+cp "$out/0000" "$utf8"
+ok "one that passes" peer b send /utf8 10.53.0.2 25 author@a.test alice@a.test
+$py - "$keys/rsa.pem" "$utf8/0000" <<'PY'
+import dkim, sys
+text = b"From: author@a.test\r\nSubject: part\r\n\r\nHi.\r\n"
+head = dkim.sign(text, b"rsa", b"a.test", open(sys.argv[1], "rb").read(),
+                 length=True)
+open(sys.argv[2], "wb").write(head + text + b"Buy!\r\n")
+PY
+peer b send /utf8 10.53.0.2 25 author@a.test alice@a.test >"$lab/said" 2>&1
+like "one of a part" "$(cat "$lab/said")" "^b'550 5\.7\.21 DKIM: no acceptable"
+conf a 'dmarc_exempt_clients = 10.53.0.3'
+ok "reload" on a posthouse reload
+strict 'from an exempt client' "$sig; s=rsa" '^250 2\.0\.0 Ok'
+conf a 'dmarc_exempt_clients =' 'dkim_verify = hold'
+ok "reload" on a posthouse reload
+strict 'kept back' "$sig; s=rsa" '^250 2\.0\.0 Ok'
+id=$(sed -n 's/^250 2.0.0 Ok: queued as //p' "$lab/said" | tr -d '\r')
+ok "the log says why" log_has a \
+    "$id: no DKIM signature is good: held, client=\[10.53.0.3\]"
+held() {
+	on a mqueue --json | grep '"queue_name": *"hold"' | grep -q "$id"
+}
+ok "it is held" wait_for 10 held
+ok "until it is released" on a mqueue --release "$id"
+ok "it arrives then" arrives 'kept back'
+conf a 'dkim_verify = yes'
+ok "reload" on a posthouse reload
+
 echo "# seal is killed while mail comes in and goes out"
 rm -rf "${got:?}"/* "$out/big"
 find "$out" -name '0[01][5-9]*' -delete

@@ -709,6 +709,26 @@ START_TEST(a_mark_holds_nothing_up_before_the_end)
 }
 END_TEST
 
+START_TEST(a_fail_can_be_held)
+{
+	start_spf("hold");
+	say(ENVELOPE);
+	HEARD("354 ");
+	answer_spf(SPF_FAIL);
+	LOGGED(": spf=fail from unknown[192.0.2.1]: the message will be held; "
+	       "from=<s@x.test>");
+	say("x\r\n.\r\n");
+	ended_with(MAIL_SPF_FAIL | MAIL_HOLD,
+	    "; spf=fail smtp.mailfrom=x.test; spf=pass smtp.helo=h.test");
+	answer_mail(1, 250, "2.0.0", "Ok");
+	say(ENVELOPE);
+	answer_spf(SPF_TEMPERROR);
+	say("x\r\n.\r\n");
+	ended_with(0,
+	    "; spf=temperror smtp.mailfrom=x.test; spf=pass smtp.helo=h.test");
+}
+END_TEST
+
 START_TEST(a_fail_is_refused_in_the_domains_words)
 {
 	start_spf("reject");
@@ -811,6 +831,7 @@ suite_of_cases(void)
 	tcase_add_test(t, limits_of_a_client_hold);
 	tcase_add_test(t, a_full_disk_is_said_before_the_content);
 	tcase_add_test(t, a_mark_holds_nothing_up_before_the_end);
+	tcase_add_test(t, a_fail_can_be_held);
 	tcase_add_test(t, a_fail_is_refused_in_the_domains_words);
 	tcase_add_test(t, a_seal_that_dies_is_a_temporary_error);
 	tcase_add_test(t, a_mark_of_a_seal_that_dies_at_the_end_is_temperror);

@@ -153,27 +153,36 @@ is_in(const char *list, const char *address)
 	return found;
 }
 
+/* What becomes of mail that seems forged; NULL: nothing. */
+static const char *
+fate_of(const char *policy)
+{
+	if (str_eq(policy, "reject") || str_eq(policy, "enforce"))
+		return "refused";
+	return str_eq(policy, "hold") ? "held" : NULL;
+}
+
 static void
 look_at_backup(struct doctor *d, const char *domain, const struct smtp_host *h)
 {
 	const struct {
-		const char *name, *list;
-		bool strict;
+		const char *name, *list, *fate;
 	} policies[] = {
 		{ "spf_exempt_clients", params.spf_exempt_clients,
-		    str_eq(params.spf_policy, "reject") },
+		    fate_of(params.spf_policy) },
 		{ "dmarc_exempt_clients", params.dmarc_exempt_clients,
-		    str_eq(params.dmarc_policy, "enforce") },
+		    fate_of(params.dmarc_policy) },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
-		if (!policies[i].strict || is_in(policies[i].list, h->address))
+		if (policies[i].fate == NULL ||
+		    is_in(policies[i].list, h->address))
 			continue;
 		doctor_say(d, FINDING_FAIL, domain,
 		    arena_printf(&d->arena, "add %s to %s", h->address,
 			policies[i].name),
-		    "mail that comes by its other MX, %s, is refused as forged",
-		    h->name);
+		    "mail that comes by its other MX, %s, is %s as forged",
+		    h->name, policies[i].fate);
 		return;
 	}
 }
