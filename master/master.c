@@ -399,7 +399,9 @@ main(int argc, char **argv)
 	if (chdir("/") < 0)
 		log_fatal("/: %m");
 	master.lock = lock_take(c.run_directory);
-	if (master.lock < 0) {
+	if (master.lock < 0 ||
+	    (conf_has(&c, ROLE_QMGR) &&
+		!lock_queue_is_free(c.queue_directory))) {
 		conf_free(&c);
 		return EX_TEMPFAIL;
 	}

@@ -97,6 +97,18 @@ conf_load(struct conf *out, const char *dir, struct buf *errors)
 	return true;
 }
 
+bool
+conf_has(const struct conf *c, enum role role)
+{
+	for (size_t i = 0; i < c->services.n; i++) {
+		const struct service *s = &c->services.at[i];
+
+		if (s->enabled && role_of(s->program, s->name) == role)
+			return true;
+	}
+	return false;
+}
+
 char *
 conf_override(const struct service *s, const char *name)
 {

@@ -463,6 +463,14 @@ generation_start(struct conf *c, uint32_t number, struct chan *asker,
 
 /* ---- the end ---- */
 
+/* The only scribe has to write why the others do not start; it ends when all is
+ * said (master.c). */
+static bool
+writes_log(const struct proc *p)
+{
+	return p->unit->role == ROLE_SCRIBE && master.state == MASTER_STARTING;
+}
+
 void
 generation_fail(struct generation *g, const char *why)
 {
@@ -470,7 +478,8 @@ generation_fail(struct generation *g, const char *why)
 	loop_cancel(&g->limit);
 	LIST_EACH(struct unit, u, &g->units, link)
 		LIST_EACH(struct proc, p, &u->procs, link)
-			proc_kill(p, SIGKILL);
+			if (!writes_log(p))
+				proc_kill(p, SIGKILL);
 	sockets_sweep();
 	buf_addf(&g->said, "%s\n", why);
 	if (g->asker != NULL) {

@@ -21,6 +21,7 @@
 #include "fd.h"
 #include "log.h"
 #include "msg.h"
+#include "spool.h"
 #include "str.h"
 
 /* Orphans end within PROGRAM's own time of 15 seconds. */
@@ -28,6 +29,7 @@
 #define TRY_EVERY 100 /* milliseconds */
 
 #define ANSWER_TIME (5 * SECOND)
+#define QUEUE_TIME  (5 * SECOND)
 
 /* True where a master answers, were it only that it does not understand; one
  * that is being killed still has its socket for a moment. */
@@ -121,6 +123,32 @@ lock_take(const char *run_directory)
 	if (write_pid(fd) < 0)
 		log_fatal("%s: %m", buf_str(&path));
 	return TAKE_FD(fd);
+}
+
+bool
+lock_queue_is_free(const char *queue_directory)
+{
+	const struct timespec pause = { .tv_nsec = TRY_EVERY * 1000000L };
+	CLEAN_BUF struct buf path = { 0 };
+	int64_t until = clock_mono() + QUEUE_TIME;
+
+	buf_addf(&path, "%s/%s", queue_directory, spool_dir_name(SPOOL_CUR));
+	CLEAN_FD int fd = open(buf_str(&path),
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* What is wrong with the folder qmgr says. */
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 &&
+	    errno == EWOULDBLOCK) {
+		if (clock_mono() > until) {
+			fprintf(stderr,
+			    "posthouse: queue_directory: %s: another instance "
+			    "works on it: stop that one, or give this one a "
+			    "queue of its own\n",
+			    queue_directory);
+			return false;
+		}
+		(void)nanosleep(&pause, NULL); /* shorter is well too */
+	}
+	return true;
 }
 
 void

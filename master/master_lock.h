@@ -16,5 +16,9 @@
  * why, where the instance runs. */
 MUST_CHECK int lock_take(const char *run_directory);
 
+/* False, and said on standard error, where the queue manager of another
+ * instance has the queue; one that is ending, and mqueue, are waited for. */
+MUST_CHECK bool lock_queue_is_free(const char *queue_directory);
+
 /* Removes our number, at the end. */
 void lock_drop(int lock);

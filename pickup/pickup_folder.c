@@ -36,7 +36,7 @@ pickup_folder_open(const char *queue_directory)
 
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0)
-		log_fatal("%s: %m", path);
+		log_fatal("%s: %m: run `posthouse setup'", path);
 	news = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (news < 0 || inotify_add_watch(news, path, IN_MOVED_TO) < 0)
 		log_fatal("%s: cannot be watched: %m", path);

@@ -235,7 +235,8 @@ look(void)
 	    n_jobs >= JOBS_MAX)
 		return;
 	if (!pickup_folder_each(take_name))
-		log_warn("maildrop: cannot be read: %m: tried again later");
+		log_warn("maildrop: cannot be read: %m: tried again later; "
+			 "`posthouse setup' mends its owner and mode");
 }
 
 /* At the end of each round: more files where a job has ended, more content

@@ -22,8 +22,10 @@
 #include "qmgr_mail.h"
 #include "qmgr_take.h"
 
-/* A predecessor that is told to drain says what it has at once. */
-#define WAIT_FOR_WORD (30 * SECOND)
+/* A predecessor that is told to drain says what it has at once, and mqueue has
+ * the lock for a moment: who has it for longer is a stranger. */
+#define WAIT_FOR_LOCK (30 * SECOND)
+#define TRY_EVERY     ((int64_t)100)
 
 #define IDS_ROOM ((size_t)65536)
 
@@ -35,6 +37,7 @@ static struct {
 	void (*begin)(void); /* NULL before handover_start() */
 	struct map busy;     /* ids that the predecessor has */
 	struct loop_timer timer;
+	int64_t since; /* when it began to wait for the lock */
 } handover;
 
 static bool
@@ -72,25 +75,53 @@ begin_once(void)
 	handover.begin();
 }
 
+/* The predecessor is gone, if there was one: what it still had is on the disk,
+ * where it is. */
 static void
-on_silence(struct loop_timer *t __attribute__((unused)))
+take_all(void)
 {
-	if (!try_lock())
+	struct map busy = handover.busy;
+
+	handover.busy = (struct map){ 0 };
+	begin_once();
+	MAP_EACH(&busy, e) {
+		take_file(e->key, SPOOL_NEW, -1);
+		take_file(e->key, SPOOL_CUR, -1);
+		take_file(e->key, SPOOL_HOLD, -1);
+	}
+	map_free(&busy);
+	qmgr_soon();
+}
+
+static void
+on_try(struct loop_timer *t)
+{
+	if (try_lock())
+		take_all();
+	else if (loop_now() - handover.since < WAIT_FOR_LOCK)
+		loop_timer(t, TRY_EVERY, on_try);
+	else
 		log_fatal("queue_directory %s: another queue manager has it: "
 			  "stop the other instance, or give this one a queue "
 			  "of its own",
 		    params.queue_directory);
-	begin_once();
+}
+
+static void
+wait_for_lock(void)
+{
+	handover.since = loop_now();
+	on_try(&handover.timer);
 }
 
 void
 handover_start(void (*begin)(void))
 {
 	handover.begin = begin;
-	if (try_lock() || handover.told)
+	if (handover.told)
 		begin_once();
 	else
-		loop_timer(&handover.timer, WAIT_FOR_WORD, on_silence);
+		wait_for_lock();
 }
 
 bool
@@ -121,27 +152,6 @@ hear_busy(const void *body, size_t len)
 	return wire_done(&w);
 }
 
-/* The predecessor is gone: what it still had is on the disk, where it is. */
-static void
-hear_free(void)
-{
-	struct map busy = handover.busy;
-
-	handover.busy = (struct map){ 0 };
-	if (!try_lock())
-		log_warn("queue: the old queue manager is gone, but the queue "
-			 "is still locked");
-	handover.told = true;
-	begin_once();
-	MAP_EACH(&busy, e) {
-		take_file(e->key, SPOOL_NEW, -1);
-		take_file(e->key, SPOOL_CUR, -1);
-		take_file(e->key, SPOOL_HOLD, -1);
-	}
-	map_free(&busy);
-	qmgr_soon();
-}
-
 bool
 handover_control(struct chan *c, uint32_t type, const void *body, size_t len,
     int fd)
@@ -152,7 +162,7 @@ handover_control(struct chan *c, uint32_t type, const void *body, size_t len,
 		return hear_busy(body, len);
 	if (type != MSG_ctl_free || len != 0)
 		return false;
-	hear_free();
+	wait_for_lock();
 	return true;
 }
 

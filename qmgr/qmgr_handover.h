@@ -3,7 +3,9 @@
  * still has messages in hand while the new one works.
  *
  * The old one tells the ids that it keeps (ctl_busy, as many as it takes; an
- * empty list ends them), and holds the lock until it is gone (ctl_free).
+ * empty list ends them), and holds the lock until it is gone (ctl_free).  With
+ * neither its word nor the lock nothing is begun; where the lock cannot be had
+ * in half a minute it ends in log_fatal.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */

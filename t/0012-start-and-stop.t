@@ -129,6 +129,26 @@ ok "and greets on its own port" greets 2526
 is "it stops" "$(code on a posthouse -c /etc/two stop)" 0
 ok "the first one does not" greets 2525
 
+# ---- one queue, two instances ----
+
+sed 's,/run/one,/run/four,;s,one/mail,four/mail,' "$r/etc/one/main.conf" \
+    >"$lab/four"
+mkdir "$r/etc/four"
+cp "$lab/four" "$r/etc/four/main.conf"
+sed 's/2525/2528/; $a [qmgr]\nlisten = unix:queue' \
+    "$r/etc/one/master.conf" >"$r/etc/four/master.conf"
+on a posthouse -c /etc/four setup >/dev/null
+is "while it has no queue manager another instance may" \
+    "$(code on a posthouse -c /etc/four start)" 0
+sed -i '$a [qmgr]\nlisten = unix:queue' "$r/etc/one/master.conf"
+ph stop
+is "a queue that another instance works on is refused" "$(code ph start)" 75
+like "and named" "$(cat "$lab/said")" \
+    'queue_directory: /var/spool/one: another instance works on it'
+on a posthouse -c /etc/four stop
+sed -i '/^\[qmgr\]/,$d' "$r/etc/one/master.conf"
+is "when that has stopped it starts" "$(code ph start)" 0
+
 # ---- a port that is taken ----
 
 sed -i 's/2526/2525/' "$r/etc/two/master.conf"
@@ -136,6 +156,19 @@ is "a port that is taken is a bad configuration" \
     "$(code on a posthouse -c /etc/two start)" 78
 like "and is named" "$(cat "$lab/said")" \
     'master.conf: \[smtp\]: listen: inet:127.0.0.1:2525: Address already in use'
+
+# ---- why it does not start ----
+
+sed -i 's/2525/2526/' "$r/etc/two/master.conf"
+mv "$r/var/spool/two/new" "$r/var/spool/two/away"
+on a rm -f /var/log/two/mail.log
+is "a folder of the queue that is missing refuses a start" \
+    "$(code on a posthouse -c /etc/two start)" 78
+like "and is named" "$(cat "$lab/said")" \
+    "cleanup: folder /new .*No such file or directory: run .posthouse setup"
+ok "also in the log" wait_for 5 grep -q 'cleanup\[.*fatal: folder /new' \
+    "$r/var/log/two/mail.log"
+mv "$r/var/spool/two/away" "$r/var/spool/two/new"
 
 # ---- reload ----
 

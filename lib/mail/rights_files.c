@@ -77,8 +77,10 @@ allow_below(int ruleset, const char *paths, uint64_t allowed)
 		if (fd < 0 ||
 		    syscall(SYS_landlock_add_rule, ruleset, RULE_PATH, &rule,
 			0) < 0)
-			log_fatal("landlock: %s: %s", buf_str(&name),
-			    strerror(errno));
+			log_fatal("folder %s below its root folder: %s: run "
+				  "`posthouse setup', which makes what is "
+				  "missing",
+			    buf_str(&name), strerror(errno));
 	}
 }
 
