@@ -89,6 +89,9 @@ world_judge(struct dkim_verify *v, struct slice message, size_t piece)
 	for (size_t i = 0; i < v->n; i++)
 		if (dkim_verify_need(v, i) != NULL)
 			look_up(v, i);
+	/* A line that is none of a header begins the body. */
+	struct slice body = header_body_start(&h);
+	dkim_verify_body(v, body.at, body.len);
 	for (size_t at = taken; at < message.len;) {
 		size_t n = piece > 0 ? MIN(piece, message.len - at)
 				     : message.len - at;
