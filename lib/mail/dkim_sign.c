@@ -143,7 +143,8 @@ choose_names(const struct dkim_signer *s, const struct dkim_fields *f,
 {
 	struct slice rest = slice_of(s->names), name;
 
-	if (!lists(s->names, slice_of("From")))
+	if (!lists(s->names, slice_of("From")) &&
+	    !lists(s->oversigned, slice_of("From")))
 		put_name(out, f, slice_of("from"), true);
 	while (slice_next_item(&rest, &name))
 		put_name(out, f, name, lists(s->oversigned, name));
