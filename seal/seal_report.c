@@ -156,6 +156,25 @@ conclude(struct asking *q)
 		    buf_str(&uris));
 }
 
+/* RFC 7489 7.1: who consents may name another address at the same domain. */
+static void
+consent(struct place *p, struct slice text)
+{
+	const char *domain = domain_of(p->uri.address);
+	struct dmarc_record r;
+	struct dmarc_uri uri;
+	const char *why; /* a consent need not be more than "v=DMARC1" */
+
+	p->allowed = true;
+	if (!dmarc_record_parse(text, &r, &why) || r.rua.len == 0)
+		return;
+	while (dmarc_uri_next(&p->asking->arena, &r.rua, &uri))
+		if (str_eq_nocase(domain_of(uri.address), domain)) {
+			p->uri = uri;
+			return;
+		}
+}
+
 static void
 on_consent(void *owner, const struct dns_answer *said)
 {
@@ -165,7 +184,8 @@ on_consent(void *owner, const struct dns_answer *said)
 	p->query = NULL;
 	q->doubt |= said->status == DNS_FAILED;
 	for (size_t i = 0; i < said->n; i++)
-		p->allowed |= dmarc_record_is(said->records[i].data);
+		if (dmarc_record_is(said->records[i].data))
+			consent(p, said->records[i].data);
 	if (--q->open == 0)
 		conclude(q);
 }

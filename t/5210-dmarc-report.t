@@ -6,17 +6,19 @@ lab "DMARC: aggregate reports to those who want them, and to nobody else"
 host a 10.53.0.2
 host b 10.53.0.3
 mail_user a alice
-mail_user b agg other small inside
+mail_user b agg other small inside asked named
 {
 	echo 'rej MX 10 b.test.'
 	echo 'rej TXT "v=spf1 ip4:10.53.0.3 -all"'
 	echo '_dmarc.rej TXT ( "v=DMARC1; p=reject; sp=none; fo=1; rua=mailto:agg@b.test!10m,mailto:other@c.test,"'
-	echo ' "mailto:small@b.test!10,https://rej.lab/r,mailto:inside@m.rej.lab" )'
+	echo ' "mailto:small@b.test!10,https://rej.lab/r,mailto:inside@m.rej.lab,mailto:asked@d.test" )'
 	echo 'm.rej MX 10 b.test.'
 	echo 'none TXT "v=spf1 -all"'
 } | zone lab
 record 'rej.lab._report._dmarc.b TXT "v=DMARC1"'
+record 'rej.lab._report._dmarc.d TXT "v=DMARC1; rua=mailto:agg@b.test,mailto:named@d.test"'
 record 'c MX 10 b'
+record 'd MX 10 b'
 openssl genrsa -out "$lab/key" 2048 2>/dev/null
 openssl rsa -in "$lab/key" -pubout -outform DER 2>/dev/null |
     base64 -w 0 >"$lab/public"
@@ -28,7 +30,7 @@ install -m 600 "$lab/key" "$(root_of a)/etc/posthouse/dkim/k.pem"
 conf a 'dkim_signing_table = inline:{a.test=k:k.pem}' \
     'dmarc_report = yes' 'report_interval = 5s' \
     'report_organization = A & B'
-conf b 'mydestination = b.test, c.test, m.rej.lab, localhost'
+conf b 'mydestination = b.test, c.test, d.test, m.rej.lab, localhost'
 start a
 start b
 
@@ -48,6 +50,9 @@ ok "mail is taken" grep -q '^250 2.0.0 Ok: queued' "$lab/said"
 ok "a report comes" wait_for 40 mailbox_has b agg '^Subject: Report Domain: rej.lab'
 ok "also to an address in the domain itself" wait_for 20 mailbox_has b inside \
     '^Subject: Report Domain: rej.lab'
+ok "who consents may name another place of its own" wait_for 20 mailbox_has b \
+    named '^Subject: Report Domain: rej.lab'
+ok "instead of the one that was asked for" not mailbox_has b asked .
 ok "the log has it" log_has a 'rej.lab: DMARC report .* sent to mailto:agg@b.test'
 ok "not to a place that did not consent" not mailbox_has b other .
 ok "nor to one that takes less" not mailbox_has b small .
