@@ -15,6 +15,10 @@ ok "setup says what it would do and does nothing" \
     x "$(root_of a)"
 ok "setup does it" on a posthouse setup --replace
 ok "a second setup finds nothing to do" on a posthouse setup --check
+as a alice posthouse setup --check >"$lab/check" 2>&1
+is "who may not look everywhere is told so" $? 77
+is "and nothing else" "$(cat "$lab/check")" \
+    "posthouse setup: not all could be looked at: run it as root"
 is "no set-uid or set-gid file is installed" "$(find "$(root_of a)/usr/local" \
     -type f \( -perm -4000 -o -perm -2000 \) -newer "$lab/zone")" ""
 conf a 'myhostname = a.test' 'mydomain = test' \

@@ -47,6 +47,7 @@ struct setup {
 	const char *conf; /* the configuration folder */
 	bool check;       /* only say */
 	bool replace;     /* take over names that another mail system has */
+	bool hidden;      /* --check by a user who may not look everywhere */
 	int changes;      /* done, or to be done */
 	int failures;
 };
@@ -129,6 +130,18 @@ static void PRINTFLIKE(2, 3) failed(struct setup *s, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+/* What cannot be looked at is not called missing. */
+static bool
+is_missing(struct setup *s, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return false;
+	s->hidden |= errno == EACCES;
+	return errno != EACCES;
+}
+
 /* Runs a command of the system and waits for it. */
 static void
 run(struct setup *s, const char *const argv[])
@@ -196,6 +209,8 @@ want_member(struct setup *s, const char *user, const char *group)
 static void
 want_users(struct setup *s)
 {
+	const char *made = NULL; /* the group for the queue */
+
 	for (int role = ROLE_MASTER; role < ROLES; role++) {
 		const struct rights *r = rights_of((enum role)role);
 
@@ -204,7 +219,9 @@ want_users(struct setup *s)
 		want_user(s, r->user);
 		if (r->queue_group == NULL)
 			continue;
-		want_group(s, r->queue_group);
+		if (made == NULL || !str_eq(made, r->queue_group))
+			want_group(s, r->queue_group);
+		made = r->queue_group;
 		want_member(s, r->user, r->queue_group);
 	}
 }
@@ -219,8 +236,7 @@ want_sample(struct setup *s, const struct sample *sample)
 	CLEAN_BUF struct buf text = { 0 };
 
 	buf_addf(&to, "%s/%s", s->conf, sample->name);
-	if (access(buf_str(&to), F_OK) == 0 ||
-	    !todo(s, "write %s", buf_str(&to)))
+	if (!is_missing(s, buf_str(&to)) || !todo(s, "write %s", buf_str(&to)))
 		return;
 
 	buf_addf(&from, "%s/%s", PH_SHARE_DIR, sample->name);
@@ -312,7 +328,7 @@ want_folder(struct setup *s, const struct folder *f)
 	if (f->name[0] != '\0')
 		buf_addf(&path, "/%s", f->name);
 	bool known = user != NULL && group != NULL;
-	if (stat(buf_str(&path), &st) < 0) {
+	if (is_missing(s, buf_str(&path))) {
 		if (!todo(s, "make folder %s (%s:%s, %04o)", buf_str(&path),
 			f->user, f->group, f->mode))
 			return;
@@ -323,8 +339,9 @@ want_folder(struct setup *s, const struct folder *f)
 			failed(s, "%s: %s", buf_str(&path), strerror(errno));
 		return;
 	}
-	if (known && st.st_uid == uid && st.st_gid == gid &&
-	    (st.st_mode & 07777) == f->mode)
+	if (stat(buf_str(&path), &st) < 0 ||
+	    (known && st.st_uid == uid && st.st_gid == gid &&
+		(st.st_mode & 07777) == f->mode))
 		return;
 	if (todo(s, "give folder %s to %s:%s with mode %04o", buf_str(&path),
 		f->user, f->group, f->mode))
@@ -375,23 +392,35 @@ posthouse_setup_folders(void (*wrong)(void *arg, const char *path,
 /* ---- the alias table ---- */
 
 /* Older than its source, or missing. */
+static bool
+is_stale(struct setup *s, struct slice spec, struct buf *built)
+{
+	CLEAN_BUF struct buf source = { 0 };
+	struct stat old, now;
+
+	if (!str_starts(spec.at, "lmdb:"))
+		return false;
+	buf_add(&source, spec.at + 5, spec.len - 5);
+	buf_reset(built);
+	buf_addf(built, "%s.lmdb", buf_str(&source));
+	if (stat(buf_str(&source), &now) < 0)
+		return false;
+	return is_missing(s, buf_str(built)) ||
+	    (stat(buf_str(built), &old) == 0 && old.st_mtime < now.st_mtime);
+}
+
 static void
 want_aliases(struct setup *s)
 {
 	CLEAN_BUF struct buf built = { 0 };
-	CLEAN_BUF struct buf source = { 0 };
-	struct stat old, now;
-	const char *spec = params.alias_database;
+	struct slice rest = slice_of(params.alias_database), item;
+	bool build = false;
 
-	if (!str_starts(spec, "lmdb:"))
-		return;
-	buf_adds(&source, spec + strlen("lmdb:"));
-	buf_addf(&built, "%s.lmdb", buf_str(&source));
-	if (stat(buf_str(&source), &now) < 0)
-		return;
-	if (stat(buf_str(&built), &old) == 0 && old.st_mtime >= now.st_mtime)
-		return;
-	if (todo(s, "build the alias table %s", buf_str(&built)))
+	while (slice_next_item(&rest, &item))
+		if (is_stale(s, item, &built) &&
+		    todo(s, "build the alias table %s", buf_str(&built)))
+			build = true;
+	if (build)
 		run(s,
 		    (const char *const[]){ PH_BIN_DIR "/newaliases", "-c",
 			s->conf, NULL });
@@ -409,7 +438,7 @@ want_recipient_lists(struct setup *s)
 	if (!str_starts(spec, "lmdb:"))
 		return;
 	buf_addf(&file, "%s.lmdb", spec + strlen("lmdb:"));
-	if (access(buf_str(&file), F_OK) == 0 ||
+	if (!is_missing(s, buf_str(&file)) ||
 	    !todo(s, "make the table %s", buf_str(&file)))
 		return;
 	if (!recipients_install(&none, false, 0, &why))
@@ -443,11 +472,11 @@ want_certificate(struct setup *s)
 		return;
 	buf_addf(&folder, "%s/tls", s->conf);
 	buf_addf(&path, "%s/posthouse.pem", buf_str(&folder));
-	if (access(buf_str(&folder), F_OK) < 0 &&
+	if (is_missing(s, buf_str(&folder)) &&
 	    todo(s, "make folder %s (root:root, 0700)", buf_str(&folder)) &&
 	    fd_make_dir(buf_str(&folder), 0700, 0, 0) < 0)
 		failed(s, "%s: %s", buf_str(&folder), strerror(errno));
-	if (access(buf_str(&path), F_OK) < 0 &&
+	if (is_missing(s, buf_str(&path)) &&
 	    todo(s, "make a key and a self-signed certificate in %s",
 		buf_str(&path)))
 		write_certificate(s, buf_str(&path));
@@ -460,7 +489,7 @@ want_srs_secrets(struct setup *s)
 {
 	const char *path = params.srs_secrets;
 
-	if (params.srs_domain[0] == '\0' || access(path, F_OK) == 0 ||
+	if (params.srs_domain[0] == '\0' || !is_missing(s, path) ||
 	    !todo(s, "make a secret of SRS in %s", path))
 		return;
 	if (!srs_file_rotate(path, 0, clock_wall()))
@@ -552,8 +581,10 @@ posthouse_setup(int argc, char **argv)
 		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 			want_command(&s, &commands[i]);
 
+	if (s.hidden)
+		failed(&s, "not all could be looked at: run it as root");
 	if (s.failures > 0)
-		return EX_OSERR;
+		return s.hidden ? EX_NOPERM : EX_OSERR;
 	if (s.changes == 0)
 		puts("nothing to do: all is in place");
 	return s.check && s.changes > 0 ? 1 : EX_OK;
