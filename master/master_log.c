@@ -141,7 +141,7 @@ logfile_open(const char *path, struct buf *errors)
 
 	CLEAN_FD int fd = make_parents(path) < 0 ? -1 : open_file(path);
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		buf_addf(errors, "maillog_file: %s: %s\n", path,
+		buf_addf(errors, "main.conf: maillog_file: %s: %s\n", path,
 		    errno == EINVAL ? "not a file" : strerror(errno));
 		return false;
 	}

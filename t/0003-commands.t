@@ -106,12 +106,24 @@ like "all errors are said" "$(mconf --check 2>&1 | tr '\n' '|')" \
 sed -i '$d' "$lab/conf/main.conf"
 sed -i '$d' "$lab/conf/main.conf"
 
+restrict='smtpd_relay_restrictions'
+printf '[in]\nprogram = smtpd\nlisten = inet:2525\n' >>"$lab/conf/master.conf"
+printf '%s = permit\ntransport_maps = hash:/x\n' $restrict >>"$lab/conf/main.conf"
+like "an open relay is named with its line" "$(mconf --check 2>&1)" \
+    'main.conf:10: smtpd_relay_restrictions: it, or .* anybody could send mail'
+like "a table of Postfix's has its own here" "$(mconf --check 2>&1)" \
+    'transport_maps: hash:/x: write lmdb:/x, and build it with mtable'
+sed -i '$d' "$lab/conf/main.conf"
+sed -i '$d' "$lab/conf/main.conf"
+
 # ---- newaliases ----
 
 printf 'root: alice\n\nlist: a@x,\n\tb@x\n' >"$lab/conf/aliases"
 ok "newaliases" newaliases
 is "an alias is found" "$(mtable -q root "lmdb:$lab/conf/aliases")" alice
 ok "the configuration is in order now" mconf --check
+like "but for what is missing in master.conf" "$(mconf --check 2>&1)" \
+    'main.conf: local_transport: warning: master.conf has no service that is the transport local'
 printf 'root: bob\nbad line\n' >"$lab/conf/aliases"
 ok "a bad line is refused" exits 65 newaliases
 like "with its number" "$(newaliases 2>&1)" "aliases:2: bad line: there is no"

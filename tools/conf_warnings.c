@@ -75,3 +75,61 @@ conf_warnings(const char *conf_dir, const struct services *services,
 	for (size_t i = 0; i < all.n; i++)
 		look_at(&w, &all, &all.at[i], services);
 }
+
+/* ---- transports ---- */
+
+static bool
+listens_as(const struct service *s, struct slice name)
+{
+	struct slice rest = slice_of(s->listen), item;
+	struct listen_item parsed;
+	const char *why;
+
+	while (s->enabled && slice_next_item(&rest, &item))
+		if (listen_parse(item, &parsed, &why) &&
+		    slice_eq(name, parsed.name))
+			return true;
+	return false;
+}
+
+static bool
+has_transport(const struct services *services, struct slice name)
+{
+	static const char *const inside[] = { "error", "retry", "discard" };
+
+	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
+		if (slice_eq(name, inside[i]))
+			return true;
+	for (size_t i = 0; i < services->n; i++)
+		if (listens_as(&services->at[i], name))
+			return true;
+	return false;
+}
+
+size_t
+conf_transports(const struct services *services, conf_transport_fn *missing,
+    void *arg)
+{
+	const struct {
+		const char *parameter, *value;
+	} rows[] = {
+		{ "default_transport", params.default_transport },
+		{ "fallback_transport", params.fallback_transport },
+		{ "local_transport", params.local_transport },
+		{ "mailbox_transport", params.mailbox_transport },
+		{ "relay_transport", params.relay_transport },
+		{ "virtual_transport", params.virtual_transport },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct slice rest = slice_of(rows[i].value), name;
+
+		if (slice_next_part(&rest, ':', &name) && name.len > 0 &&
+		    !has_transport(services, name)) {
+			missing(arg, rows[i].parameter, name);
+			n++;
+		}
+	}
+	return n;
+}

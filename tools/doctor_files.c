@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "conf_warnings.h"
 #include "doctor.h"
 #include "local_world.h"
 #include "lookup_user.h"
@@ -30,26 +31,15 @@ has_program(const struct doctor *d, const char *program)
 	return false;
 }
 
-static bool
-has_transport(const struct doctor *d, struct slice name)
+static void
+say_transport(void *arg, const char *parameter, struct slice transport)
 {
-	static const char *const inside[] = { "error", "retry", "discard" };
+	struct doctor *d = arg;
 
-	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
-		if (slice_eq(name, inside[i]))
-			return true;
-	for (size_t i = 0; i < d->services.n; i++) {
-		struct slice rest = slice_of(d->services.at[i].listen), item;
-		struct listen_item parsed;
-		const char *why;
-
-		while (
-		    d->services.at[i].enabled && slice_next_item(&rest, &item))
-			if (listen_parse(item, &parsed, &why) &&
-			    slice_eq(name, parsed.name))
-				return true;
-	}
-	return false;
+	doctor_say(d, FINDING_FAIL, "master.conf",
+	    "add a section with listen = unix: and that name",
+	    "no service is the transport %.*s (%s)", (int)transport.len,
+	    transport.at, parameter);
 }
 
 void
@@ -57,14 +47,6 @@ doctor_services(struct doctor *d)
 {
 	static const char *const needed[] = { "cleanup", "qmgr", "bounce",
 		"scribe" };
-	const struct {
-		const char *parameter, *value;
-	} transports[] = {
-		{ "default_transport", params.default_transport },
-		{ "local_transport", params.local_transport },
-		{ "relay_transport", params.relay_transport },
-		{ "virtual_transport", params.virtual_transport },
-	};
 	size_t bad = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
@@ -76,18 +58,7 @@ doctor_services(struct doctor *d)
 		    "was no master.conf",
 		    "there is no service %s", needed[i]);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(transports); i++) {
-		struct slice rest = slice_of(transports[i].value), name;
-
-		if (!slice_next_part(&rest, ':', &name) ||
-		    has_transport(d, name))
-			continue;
-		bad++;
-		doctor_say(d, FINDING_FAIL, "master.conf",
-		    "add a section with listen = unix: and that name",
-		    "no service is the transport %.*s (%s)", (int)name.len,
-		    name.at, transports[i].parameter);
-	}
+	bad += conf_transports(&d->services, say_transport, d);
 	if (bad == 0)
 		doctor_say(d, FINDING_OK, "master.conf", NULL,
 		    "no service is missing");

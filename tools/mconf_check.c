@@ -14,6 +14,15 @@ say_warning(void *arg, const char *text)
 	tool_say("%s", text);
 }
 
+static void
+say_transport(void *arg, const char *parameter, struct slice transport)
+{
+	(void)arg;
+	tool_say("main.conf: %s: warning: master.conf has no service that is "
+		 "the transport %.*s: its mail will wait",
+	    parameter, (int)transport.len, transport.at);
+}
+
 int
 mconf_check(void)
 {
@@ -26,6 +35,8 @@ mconf_check(void)
 	ok &= param_check_files(dir, &errors);
 	tool_say_lines(&errors);
 	conf_warnings(dir, &services, say_warning, NULL);
+	if (ok)
+		(void)conf_transports(&services, say_transport, NULL);
 	services_free(&services);
 	return ok ? EX_OK : EX_CONFIG;
 }

@@ -115,6 +115,63 @@ check_rows(struct param_view *v, bool set, struct buf *errors)
 	return ok;
 }
 
+/* ---- who may relay ---- */
+
+/* What cannot be opened was said before. */
+static bool
+refuses_relay(struct param_view *v, const char *name)
+{
+	CLEAN_BUF struct buf value = { 0 };
+	const char *why;
+
+	if (!param_view_expand(v, param_view_raw(v, param_find(name)), &value))
+		return true;
+
+	struct restrictions *r = restrictions_open(buf_str(&value), &why);
+	bool yes = r == NULL || restrictions_refuse_relay(r);
+	if (r != NULL)
+		restrictions_close(&r);
+	return yes;
+}
+
+/* Postfix does not start without it either. */
+static bool
+check_guard(struct param_view *v, struct buf *errors)
+{
+	static const char relay[] = "smtpd_relay_restrictions";
+	static const char rcpt[] = "smtpd_recipient_restrictions";
+	static const char why[] = "it, or smtpd_recipient_restrictions, must "
+				  "have reject_unauth_destination, "
+				  "defer_unauth_destination, reject or defer: "
+				  "else anybody could send mail anywhere "
+				  "through this host";
+	CLEAN_BUF struct buf line = { 0 };
+	const struct setting *s = param_view_setting(v, relay);
+
+	if (refuses_relay(v, relay) || refuses_relay(v, rcpt))
+		return true;
+	if (s != NULL)
+		buf_addf(&line, "%s:%zu: ", s->file, s->line);
+	buf_addf(&line, "%s: %s\n", relay, why);
+	if (strstr(buf_str(errors), buf_str(&line)) == NULL)
+		buf_adds(errors, buf_str(&line)); /* once for all services */
+	return false;
+}
+
+/* A section of the server, by its own settings: no services are loaded yet. */
+static bool
+is_server(const struct param_view *v, const struct setting *head)
+{
+	const struct setting *program = settings_find(&v->own, head->section,
+	    "program");
+	const struct setting *enabled = settings_find(&v->own, head->section,
+	    "enabled");
+
+	return str_eq(program != NULL ? program->value : head->section,
+		   "smtpd") &&
+	    (enabled == NULL || !str_eq(enabled->value, "no"));
+}
+
 bool
 param_check_files(const char *conf_dir, struct buf *errors)
 {
@@ -133,6 +190,8 @@ param_check_files(const char *conf_dir, struct buf *errors)
 		v.section = s->section;
 		if (row != NULL && opener_of(row) != NULL)
 			ok &= check(&v, row, s->value, s, errors);
+		if (s->name[0] == '\0' && is_server(&v, s))
+			ok &= check_guard(&v, errors);
 	}
 	param_view_close(&v);
 	arena_free(&a);

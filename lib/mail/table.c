@@ -78,6 +78,10 @@ unknown_type(const char *spec)
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		buf_addf(&names, "%s%s", i > 0 ? " " : "", types[i]->name);
+	if (str_starts(spec, "hash:") || str_starts(spec, "btree:") ||
+	    str_starts(spec, "cdb:") || str_starts(spec, "dbm:"))
+		return table_why("%s: write lmdb%s, and build it with mtable",
+		    spec, strchr(spec, ':'));
 	return table_why("%s: the type is none of %s", spec, buf_str(&names));
 }
 
