@@ -164,6 +164,15 @@ lock_folder(const char *path)
 }
 
 static int
+complain_of_file(const char *path, int code)
+{
+	if (errno == EACCES || errno == EPERM)
+		return complain(path, "Permission denied: run it as root",
+		    EX_NOPERM);
+	return complain(path, strerror(errno), code);
+}
+
+static int
 change_file(const char *path, const struct order *o, const char *line)
 {
 	CLEAN_BUF struct buf old = { 0 }, text = { 0 };
@@ -172,13 +181,13 @@ change_file(const char *path, const struct order *o, const char *line)
 
 	if (lock < 0 || (fd < 0 && errno != ENOENT) ||
 	    (fd >= 0 && fd_read_all(fd, &old, PASSFILE_MAX) < 0))
-		return complain(path, strerror(errno), EX_NOINPUT);
+		return complain_of_file(path, EX_NOINPUT);
 	bool had = edit(&text, (struct slice){ buf_str(&old), old.len },
 	    o->user, line);
 	if (o->drop && !had)
 		return complain(o->user, "there is no such user", EX_NOUSER);
 	if (fd_replace_file(path, buf_str(&text), text.len, 0600) < 0)
-		return complain(path, strerror(errno), EX_CANTCREAT);
+		return complain_of_file(path, EX_CANTCREAT);
 	printf("%s: %s\n", o->user,
 	    o->drop   ? "removed"
 		: had ? "changed"
@@ -196,7 +205,8 @@ change(const struct order *o)
 	if (o->drop)
 		return change_file(buf_str(&path), o, NULL);
 	if (!get_password(o, password, sizeof(password)))
-		return complain(o->user, "no password", EX_DATAERR);
+		return complain(o->user,
+		    "no password, or one of more than 1024 bytes", EX_DATAERR);
 	if (!sasl_is_password(slice_of(password)))
 		return complain(o->user,
 		    "a password is UTF-8 without control characters, of 1 to "
