@@ -78,6 +78,9 @@ smtpd_say_auth(struct smtpd_session *s, const char *args)
 	const char *initial = args + len + strspn(args + len, " ");
 	char mech[MECH_MAX + 1];
 
+	if (s->helo == NULL)
+		return smtpd_reply(s, 503, "5.5.1",
+		    "Error: send HELO/EHLO first");
 	if (!s->authenticates)
 		return smtpd_auth_disabled(s);
 	if (s->user != NULL)

@@ -166,6 +166,18 @@ START_TEST(where_it_is_not_there_it_is_refused)
 }
 END_TEST
 
+START_TEST(who_it_is_comes_after_a_name)
+{
+	open_world();
+	params.smtpd_helo_required = false;
+	params.smtpd_error_sleep_time = 0;
+	say("AUTH PLAIN " GOOD "\r\n", "220 503");
+	say(HELLO, "250");
+	say("AUTH PLAIN " GOOD "\r\n", "235");
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(where_it_is_taken_back_it_is_refused)
 {
 	open_world();
@@ -284,6 +296,7 @@ suite_of_cases(void)
 	    (int)ARRAY_LEN(dialogues));
 	tcase_add_test(t, ehlo_offers_it);
 	tcase_add_test(t, where_it_is_not_there_it_is_refused);
+	tcase_add_test(t, who_it_is_comes_after_a_name);
 	tcase_add_test(t, where_it_is_taken_back_it_is_refused);
 	tcase_add_test(t, refusals_are_delayed);
 	tcase_add_test(t, answers_have_their_own_limit);
