@@ -20,6 +20,7 @@
 #include "param.h"
 #include "program.h"
 #include "str.h"
+#include "tls.h"
 #include "tls_sni.h"
 
 /* A new key and a new certificate are two files for many: both are given time
@@ -183,6 +184,14 @@ want_names(void)
 	tables_free(&names);
 }
 
+/* Old versions have something else signed. */
+static void
+want_versions(const char *protocols, const char *mandatory)
+{
+	if (tls_is_old(protocols) || tls_is_old(mandatory))
+		keys_sign_old();
+}
+
 /* What is shown to clients, by the parameters as they are now. */
 static void
 want_server(const char *service)
@@ -196,6 +205,8 @@ want_server(const char *service)
 	tls_server_files(&names);
 	keys_store_want(buf_str(&names), params.myhostname, ROLE_SMTPD);
 	want_names();
+	want_versions(params.smtpd_tls_protocols,
+	    params.smtpd_tls_mandatory_protocols);
 }
 
 /* What is shown to servers; it need not have this host's name. */
@@ -206,8 +217,11 @@ want_client(const char *service)
 
 	(void)service;
 	tls_client_files(&names);
-	if (names.len > 0)
-		keys_store_want(buf_str(&names), "", ROLE_SMTP);
+	if (names.len == 0)
+		return;
+	keys_store_want(buf_str(&names), "", ROLE_SMTP);
+	want_versions(params.smtp_tls_protocols,
+	    params.smtp_tls_mandatory_protocols);
 }
 
 static void

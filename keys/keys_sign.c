@@ -11,7 +11,17 @@
 
 #include "tls.h"
 
-#define PSS_END 0xbc
+#define PSS_END  0xbc
+#define SHA1     20
+#define MD5_SHA1 36 /* RFC 4346 7.4.3 */
+
+static bool signs_old;
+
+void
+keys_sign_old(void)
+{
+	signs_old = true;
+}
 
 /* What stands in front of a digest in a PKCS #1 signature (RFC 8017 9.2). */
 /* clang-format off */
@@ -34,7 +44,7 @@ is_digest(struct slice input)
 	for (size_t i = 0; i < ARRAY_LEN(infos); i++)
 		if (input.len == infos[i].digest)
 			return true;
-	return false;
+	return signs_old && input.len == SHA1;
 }
 
 static bool
@@ -44,7 +54,7 @@ is_digest_info(struct slice input)
 		if (input.len == sizeof(infos[i].head) + infos[i].digest &&
 		    memcmp(input.at, infos[i].head, sizeof(infos[i].head)) == 0)
 			return true;
-	return false;
+	return signs_old && input.len == MD5_SHA1;
 }
 
 /* RFC 8017 9.1.2, as far as it goes without the message: the masked block,

@@ -18,6 +18,10 @@
 #include "str.h"
 #include "tls_sign.h"
 
+/* From now on also what TLS 1.0 and 1.1 have signed: SHA-1, for RSA with MD5 in
+ * front of it. */
+void keys_sign_old(void);
+
 /* False with why: the input is of no such form, or the library fails. */
 MUST_CHECK bool keys_sign(EVP_PKEY *key, enum tls_sign_kind kind,
     struct slice input, struct buf *signature, const char **why);

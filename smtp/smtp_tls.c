@@ -218,6 +218,7 @@ smtp_tls_new(const struct smtp_tls_peer *peer)
 		(void)tls_reason(); /* "handshake failure" says it all */
 		return NULL;
 	}
+	SSL_set_security_level(ssl, tls_security_level(lowest));
 	name_session(&session, peer);
 	smtp_resume_use(ssl, buf_str(&session));
 	if (params.smtp_tls_loglevel > 1)

@@ -34,6 +34,11 @@ listen  = inet:2526
 smtpd_starttls_timeout = 2s
 smtpd_tls_protocols = !SSLv2, !SSLv3, !TLSv1, !TLSv1.1, !TLSv1.3
 smtpd_tls_exclude_ciphers = AES256, CHACHA20
+
+[old]
+program = smtpd
+listen  = inet:2527
+smtpd_tls_protocols = >=TLSv1
 EOF
 start a
 pem=$r/etc/posthouse/tls/posthouse.pem
@@ -69,6 +74,10 @@ starttls 2526 >"$lab/s12only"
 ok "versions as Postfix names them" \
     grep -q 'New, TLSv1.2, Cipher is ECDHE-ECDSA-AES128-GCM' "$lab/s12only"
 starttls 2526 -cipher AES256:CHACHA20 >"$lab/excluded"
+for v in tls1 tls1_1 tls1_2; do
+	starttls 2527 -$v -cipher DEFAULT:@SECLEVEL=0 >"$lab/old"
+	ok "$v, where it is wanted" grep -q '^221 ' "$lab/old"
+done
 ok "ciphers that are excluded" grep -q 'Cipher is (NONE)' "$lab/excluded"
 ok "TLS 1.1 is refused" grep -q 'Cipher is (NONE)' "$lab/s11"
 is "a message by smtplib" "$(client 25 send tls alice@a.test by-starttls)" 250
@@ -187,6 +196,8 @@ starttls 25 -sigalgs RSA-PSS+SHA256:RSA+SHA256 >"$lab/rsa"
 ok "two kinds of keys: RSA" grep -q 'Peer signature type: RSA-PSS' "$lab/rsa"
 starttls 25 -tls1_2 -sigalgs RSA+SHA256 >"$lab/rsa12"
 ok "RSA in TLS 1.2" grep -q 'Peer signature type: RSA' "$lab/rsa12"
+starttls 2527 -tls1_1 -cipher aRSA:@SECLEVEL=0 >"$lab/rsa11"
+ok "RSA in TLS 1.1" grep -q '^221 ' "$lab/rsa11"
 starttls 25 -sigalgs ECDSA+SHA256 >"$lab/ecdsa"
 ok "and ECDSA" grep -q 'Peer signature type: ECDSA' "$lab/ecdsa"
 ok "the end is warned of" log_has a 'keys.*posthouse.pem: the certificate ends in [45] days'

@@ -72,6 +72,22 @@ START_TEST(only_digest_infos_are_padded)
 }
 END_TEST
 
+START_TEST(what_old_versions_sign_is_signed_where_they_are_allowed)
+{
+	static const uint8_t digest[64];
+
+	make_keys();
+	ck_assert(!signs(ec, SIGN_ECDSA, digest, 20));
+	ck_assert(!signs(rsa, SIGN_RSA_PKCS1, digest, 36));
+	keys_sign_old();
+	ck_assert(signs(ec, SIGN_ECDSA, digest, 20));
+	ck_assert(signs(rsa, SIGN_RSA_PKCS1, digest, 36));
+	ck_assert(!signs(ec, SIGN_ECDSA, digest, 36));
+	ck_assert(!signs(rsa, SIGN_RSA_PKCS1, digest, 20));
+	ck_assert(!signs(rsa, SIGN_RSA_PSS, digest, 36));
+}
+END_TEST
+
 static const struct {
 	int bits;
 	const EVP_MD *(*md)(void);
@@ -304,6 +320,8 @@ suite_of_cases(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, digests_are_signed_and_nothing_else);
 	tcase_add_test(c, only_digest_infos_are_padded);
+	tcase_add_test(c,
+	    what_old_versions_sign_is_signed_where_they_are_allowed);
 	tcase_add_loop_test(c, only_a_message_of_pss_is_signed_raw, 0,
 	    ARRAY_LEN(sizes));
 	tcase_add_test(c, nothing_is_decrypted);

@@ -163,6 +163,22 @@ tls_parse_protocols(const char *list, int *lowest, int *highest,
 	return true;
 }
 
+bool
+tls_is_old(const char *protocols)
+{
+	int lowest, highest;
+	const char *why;
+
+	return tls_parse_protocols(protocols, &lowest, &highest, &why) &&
+	    lowest < TLS1_2_VERSION;
+}
+
+int
+tls_security_level(int lowest)
+{
+	return lowest < TLS1_2_VERSION ? 0 : 1;
+}
+
 static const char *
 list_of(const char *grade)
 {
@@ -234,8 +250,7 @@ tls_context(const SSL_METHOD *side, const char *protocols,
 	/* The chain is what the files say: none is looked for at each
 	 * handshake. */
 	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
-	/* What is too weak is in the lists, not in the library's own mind. */
-	SSL_CTX_set_security_level(ctx, 1);
+	SSL_CTX_set_security_level(ctx, tls_security_level(lowest));
 	if (SSL_CTX_set_min_proto_version(ctx, lowest) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, highest) != 1)
 		log_fatal("TLS: %s", tls_reason());

@@ -28,6 +28,13 @@ void tls_start(void);
 MUST_CHECK bool tls_parse_protocols(const char *list, int *lowest, int *highest,
     const char **why);
 
+/* Such a list allows a version older than TLS 1.2. */
+bool tls_is_old(const char *protocols);
+
+/* The library's own measure of what is safe, for a lowest version: it would
+ * leave out the old ones.  What is too weak is in our lists. */
+int tls_security_level(int lowest);
+
 /* Those of a grade ("medium" or "high") without those of two lists, each of
  * which may be NULL. */
 struct tls_ciphers {
