@@ -417,7 +417,6 @@ smtpd_conn_open(int fd, struct fd_address from)
 	    smtpd_tls_policy());
 
 	c->s.client.port = from.port;
-	c->s.authenticates = params.smtpd_sasl_auth_enable;
 	struct smtpd_verdict v = smtpd_policy_connect(c);
 	/* Who is sent away at once costs no handshake. */
 	c->s.port.tls = c->s.port.tls && v.code == 250;

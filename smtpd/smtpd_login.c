@@ -18,6 +18,7 @@
 #include "program.h"
 #include "sasl.h"
 #include "smtpd_policy.h"
+#include "table.h"
 #include "tls_binding.h"
 
 /* For one answer of auth. */
@@ -46,7 +47,8 @@ struct wish {
 };
 
 static struct wish in_clear, under_tls;
-static struct mech *mechs; /* what auth has told; in its order */
+static struct namelist *filter; /* NULL: all */
+static struct mech *mechs;      /* what auth has told; in its order */
 static struct list waiting;
 static struct map streams; /* number to login */
 static struct loop_timer timer;
@@ -70,8 +72,15 @@ read_options(const char *list, struct wish *w)
 void
 smtpd_login_open(void)
 {
+	const char *why;
+
 	read_options(params.smtpd_sasl_security_options, &in_clear);
 	read_options(params.smtpd_sasl_tls_security_options, &under_tls);
+	if (params.smtpd_sasl_mechanism_filter[0] == '\0')
+		return;
+	filter = namelist_open(params.smtpd_sasl_mechanism_filter, &why);
+	if (filter == NULL)
+		log_fatal("smtpd_sasl_mechanism_filter: %s", why);
 }
 
 /* ---- mechanisms ---- */
@@ -102,6 +111,9 @@ is_offered(const struct smtpd_conn *c, const struct mech *m, bool tls)
 	if (mech == SASL_SCRAM_PLUS && !tls)
 		return false;
 	if (mech == SASL_EXTERNAL && proved_name(c) == NULL)
+		return false;
+	/* A list that cannot be read allows nothing. */
+	if (filter != NULL && namelist_has(filter, m->name, false) != FOUND_ONE)
 		return false;
 	if (!tls &&
 	    (params.smtpd_tls_auth_only || c->s.tls_policy == SMTPD_TLS_MUST))

@@ -23,6 +23,7 @@
 
 static struct netlist *trusted_nets;
 static struct netlist *unlimited_nets;
+static struct netlist *nameless_nets; /* who does not authenticate */
 static struct smtpd_limits *limits;
 static struct smtpd_limits *users; /* NULL: they have no limits */
 static struct loop_timer beat;
@@ -82,6 +83,8 @@ smtpd_policy_open(const char *service)
 	open_nets(&trusted_nets, "mynetworks", params.mynetworks);
 	open_nets(&unlimited_nets, "smtpd_client_event_limit_exceptions",
 	    params.smtpd_client_event_limit_exceptions);
+	open_nets(&nameless_nets, "smtpd_sasl_exceptions_networks",
+	    params.smtpd_sasl_exceptions_networks);
 	smtpd_restrict_open();
 	buf_addf(&name, "clients.%s", service);
 	limits = open_limits(buf_str(&name));
@@ -163,6 +166,8 @@ smtpd_policy_connect(struct smtpd_conn *c)
 	const char *addr = c->s.client.addr;
 
 	c->networks = netlist_has(trusted_nets, addr);
+	c->s.authenticates = params.smtpd_sasl_auth_enable &&
+	    netlist_has(nameless_nets, addr) != FOUND_ONE;
 	/* Where the list cannot be read, nobody is in it. */
 	c->limited = netlist_has(unlimited_nets, addr) != FOUND_ONE;
 	if (!c->limited)

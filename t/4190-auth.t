@@ -127,6 +127,30 @@ X
 ok "smtplib sends" timeout 60 python3 "$lab/send.py"
 ok "and it arrives" wait_for 20 mailbox_has b bob 'Subject: by smtplib'
 
+# Names and passwords that are not ASCII, and those that are none.
+utf8=$(printf 'j\303\274rgen')
+printf 'p\303\244ss=w,rd\n' | on a posthouse passwd "$utf8" --stdin >/dev/null
+want='235 2.7.0'
+for how in plain 'scram none' 'scram end-point'; do
+	# shellcheck disable=SC2086 # a mechanism, and how it is bound
+	set -- $how
+	ok "UTF-8: $how" wait_for 5 like "$1" "$utf8" \
+	    "$(printf 'p\303\244ss=w,rd')" ${2:+"$2"}
+done
+on a posthouse passwd "$utf8" --delete >/dev/null
+like_passwd() { # WHAT PATTERN PASSWORD USER
+	printf "$3" | on a posthouse passwd "$4" --stdin >"$lab/passwd.out" 2>&1
+	ok "$1" grep -q -- "$2" "$lab/passwd.out"
+}
+like_passwd "an empty password is none" 'of 1 to 1024 bytes' '\n' carol
+like_passwd "nor is one of another character set" 'is UTF-8' 'p\344ss\n' carol
+like_passwd "nor one that is too long" 'of more than 1024' "$(printf '%01100d' 0)" carol
+like_passwd "a name has no colon" 'is no name for a user' 'x\n' ca:rol
+ok "who is not root may not" sh -c \
+    "echo x | \"\$@\" 2>&1 | grep -q 'run it as root'" sh \
+    nsenter -t "$pid_a" -n -m -u -r -w setpriv --reuid nobody --clear-groups \
+    posthouse passwd carol --stdin
+
 # Changes while it runs.
 printf 'battery staple\n' | on a posthouse passwd alice --stdin >"$lab/out"
 is "a password is changed" "$(cat "$lab/out")" "alice: changed"
@@ -151,6 +175,21 @@ exec 7>&-
 wait $waiting
 is "454, and in the same session success" "$(tr '\n' ' ' <"$lab/told")" \
     "334 454 235 "
+
+# What is not offered, and to whom.
+conf a 'smtpd_sasl_mechanism_filter = !login, static:rest'
+on a posthouse reload
+is "a mechanism is left out" "$(client offer)" \
+    "AUTH PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS"
+want='504 5.5.4'
+ok "and unknown" like lines 'AUTH LOGIN'
+conf a 'smtpd_sasl_exceptions_networks = 10.53.0.1'
+on a posthouse reload
+is "clients that do not authenticate" "$(client offer)" ""
+want='503 5.5.1'
+ok "and may not" like plain alice 'battery staple'
+conf a 'smtpd_sasl_exceptions_networks ='
+on a posthouse reload
 
 on a posthouse passwd alice --delete >/dev/null
 nothing_offered() {
