@@ -34,7 +34,9 @@ conf a 'smtp_connection_cache_time_limit = 0s' 'srs_domain = a.test' \
     'dkim_signing_table = inline:{a.test=k:a.pem, x.example=k:x.pem}' \
     'authserv_id = mail.example' 'dkim_canonicalization = simple/simple' \
     'dkim_sign_headers = Subject, X-Own' 'dkim_oversign_headers = From, X-None'
+conf a 'smtpd_sasl_auth_enable = yes' 'smtpd_sasl_security_options = noanonymous'
 on a posthouse setup >/dev/null
+echo 'correct horse' | on a posthouse passwd alice --stdin >/dev/null
 on a newaliases
 start a
 start b
@@ -94,6 +96,31 @@ is "python3-dkim takes it" "$(/usr/bin/python3 "$top/t/arc.py" verify "$lab/keys
     <"$lab/ours")" pass
 is "a blank that changes is seen" "$(sed 's/^X-Own:  a  b/X-Own: a b/' "$lab/ours" |
     /usr/bin/python3 "$top/t/arc.py" verify "$lab/keys")" fail
+
+echo "# who is signed for"
+like "not who only says so" "$(
+	printf '%s\n' 'EHLO b.test' 'MAIL FROM:<alice@a.test>' \
+	    'RCPT TO:<alice@a.test>' DATA 'From: alice@a.test' \
+	    'Subject: a stranger' '' body . QUIT | smtp b 10.53.0.2
+)" '^250 2\.0\.0 Ok'
+arrives a alice 'a stranger'
+is "it has no signature" \
+    "$(header a alice 'a stranger' | grep -c '^DKIM-Signature')" 0
+printf '%s\n' 'EHLO b.test' \
+    "AUTH PLAIN $(printf '\0alice\0correct horse' | base64)" \
+    'MAIL FROM:<alice@a.test>' 'RCPT TO:<alice@a.test>' DATA \
+    'From: alice@a.test' 'Subject: logged in' '' body . QUIT |
+    smtp b 10.53.0.2 >"$lab/said"
+ok "with a password" grep -q '^235 ' "$lab/said"
+arrives a alice 'logged in'
+like "it is signed" "$(header a alice 'logged in')" '^DKIM-Signature: .*d=a\.test;'
+is "and not judged" "$(header a alice 'logged in' | grep -c '^Auth')" 0
+reload 'mynetworks = 127.0.0.0/8, 10.53.0.3'
+send alice@a.test alice@a.test 'from our network'
+arrives a alice 'from our network'
+like "so is mail from mynetworks, by the domain of From" \
+    "$(header a alice 'from our network')" '^DKIM-Signature: .*d=x\.example;'
+reload 'mynetworks = 127.0.0.0/8'
 
 echo "# arc_verify, arc_seal, arc_seal_domain"
 send x@x.example on@a.test 'sealed once'
