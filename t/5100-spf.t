@@ -23,6 +23,10 @@ includes=$(awk 'BEGIN { for (i = 0; i < 10; i++) printf "include:b%d.spf ", i }'
 	echo 'loop TXT "v=spf1 include:loop1.spf ~all"'
 	echo 'loop1 CNAME loop2'
 	echo 'loop2 CNAME loop1'
+	echo 'tree TXT "v=spf1 include:inc.spf exists:%{ir}.%{l}.spf mx a:host.spf -all"'
+	echo 'inc TXT "v=spf1 ip4:10.9.0.0/16 ptr:other.spf ~all"'
+	echo 'tree MX 10 host.spf.'
+	echo 'host A 10.53.0.8'
 	echo "macro TXT \"v=spf1 exists:%{l1r-}.%{s}.%{s}.%{s}.%{s}.spf -all\""
 	echo "big TXT ( \"v=spf1 \" $big \"ip4:10.53.0.3 -all\" )"
 } | zone spf
@@ -129,6 +133,20 @@ sed 's/^/# /' "$lab/told"
 ok "each term is told" grep -q 'ip4:10.9.9.9.*does not match' "$lab/told"
 ok "and the verdict" grep -q '^fail' "$lab/told"
 ok "and the explanation" grep -q 'not one of the hosts' "$lab/told"
+on a posthouse spf 10.53.0.8 x@tree.spf >"$lab/told"
+is "what a term asked for is told, and what there was" \
+    "$(sed 's/ of 10 terms.*//' "$lab/told")" \
+    'tree.spf
+    include:inc.spf: asks
+    inc.spf
+        ip4:10.9.0.0/16: does not match
+        ptr:other.spf: does not match (8.0.53.10.in-addr.arpa: nothing)
+        ~all: matches
+tree.spf
+    include:inc.spf: does not match
+    exists:%{ir}.%{l}.spf: does not match (8.0.53.10.x.spf: nothing)
+    mx: matches (tree.spf: host.spf; host.spf: 10.53.0.8)
+pass (mx of tree.spf); 4'
 ok "a pass is exit 0" on a posthouse spf 10.53.0.3 pass.spf
 
 echo "# a master.conf without seal"

@@ -256,6 +256,7 @@ START_TEST(steps_tell_each_term)
 	ck_assert_str_eq(s->next->said, "matches");
 	ck_assert_uint_eq(s->next->depth, 1);
 	ck_assert_str_eq(s->next->next->said, "matches");
+	ck_assert_str_eq(s->next->next->found, "");
 	ck_assert_ptr_null(s->next->next->next);
 	spf_free(&e);
 	spf_world_free(&w);

@@ -47,9 +47,12 @@ show(struct arena *a, const struct spf *e)
 			printf("%*s%s\n", 4 * (int)s->depth, "",
 			    shown(a, s->domain));
 		record = s->domain;
-		printf("%*s%s%s%s\n", 4 * (int)s->depth + 4, "",
+		printf("%*s%s%s%s", 4 * (int)s->depth + 4, "",
 		    shown(a, s->term), s->term[0] != '\0' ? ": " : "",
 		    shown(a, s->said != NULL ? s->said : ""));
+		if (s->found[0] != '\0')
+			printf(" (%s)", shown(a, s->found));
+		printf("\n");
 	}
 	printf("%s", spf_result_name(e->verdict.result));
 	if (e->verdict.why != NULL && e->verdict.why[0] != '\0')

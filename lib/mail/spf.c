@@ -91,6 +91,7 @@ spf_run(struct spf *e, int64_t now)
 	e->failed = false;
 	e->terms = e->voids = 0;
 	e->steps = e->last = NULL;
+	e->found = "";
 
 	const char *domain = first_domain(e);
 	if (domain == NULL)

@@ -62,6 +62,7 @@ struct spf_step {
 	const char *domain; /* whose record it is in */
 	const char *term;   /* "" for a record as a whole */
 	const char *said;
+	const char *found; /* in the DNS: "NAME: ADDRESS, ..."; or "" */
 };
 
 struct spf_letters;
@@ -79,6 +80,7 @@ struct spf {
 	struct arena run;   /* what the last run made */
 	struct map answers; /* type and name to struct spf_answer */
 	struct spf_step *last;
+	const char *found; /* of the term that is being evaluated */
 	const char *local, *sender_domain; /* of the sender, or "postmaster" */
 	uint8_t address[16];
 	bool v6;

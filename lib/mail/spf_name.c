@@ -9,6 +9,9 @@
 #include "dns_answer.h"
 #include "spf_parts.h"
 
+/* Bytes of what is told of one term. */
+#define NOTE_MAX 400
+
 enum match
 spf_fail(struct spf *e, enum spf_result result, const char *domain,
     const char *why)
@@ -43,6 +46,27 @@ spf_ask(struct spf *e, const char *name, enum dns_type type)
 	return NULL;
 }
 
+void
+spf_note(struct spf *e, const char *name, const struct dns_answer *answer)
+{
+	CLEAN_BUF struct buf text = { 0 };
+
+	if (!e->question.trace || strlen(e->found) > NOTE_MAX)
+		return;
+	buf_addf(&text, "%s%s%s:", e->found, e->found[0] != '\0' ? "; " : "",
+	    name);
+	for (size_t i = 0; i < MIN(answer->n, (size_t)SPF_NAMES_MAX); i++) {
+		const struct dns_record *r = &answer->records[i];
+
+		buf_addf(&text, "%s %s", i > 0 ? "," : "",
+		    r->name != NULL ? r->name : r->address);
+	}
+	if (answer->n == 0)
+		buf_addf(&text, " %s",
+		    answer->status == DNS_FAILED ? "no answer" : "nothing");
+	e->found = arena_memdup(&e->run, buf_str(&text), text.len);
+}
+
 bool
 spf_count_void(struct spf *e, const char *domain)
 {
@@ -61,6 +85,7 @@ spf_ask_for_term(struct spf *e, const char *domain, const char *name,
 
 	if (answer == NULL)
 		return NULL;
+	spf_note(e, name, &answer->dns);
 	if (answer->dns.status == DNS_FAILED) {
 		(void)spf_fail(e, SPF_TEMPERROR, domain,
 		    arena_printf(&e->run, "%s: %s", name, answer->dns.text));

@@ -47,6 +47,9 @@ struct spf_answer *spf_ask(struct spf *e, const char *name, enum dns_type type);
 const struct dns_answer *spf_ask_for_term(struct spf *e, const char *domain,
     const char *name, enum dns_type type);
 
+/* Keeps for a step what a term has asked for, and what there was. */
+void spf_note(struct spf *e, const char *name, const struct dns_answer *answer);
+
 /* One more look-up of a term that found nothing. */
 MUST_CHECK bool spf_count_void(struct spf *e, const char *domain);
 

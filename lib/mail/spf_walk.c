@@ -20,6 +20,7 @@ add_step(struct spf *e, const struct spf_frame *f, struct slice term,
 	step->domain = f->domain;
 	step->term = arena_memdup(&e->run, term.at, term.len);
 	step->said = said;
+	step->found = e->found;
 	*(e->last != NULL ? &e->last->next : &e->steps) = step;
 	e->last = step;
 }
@@ -109,6 +110,7 @@ match_mx(struct spf *e, const struct spf_frame *f, const struct spf_term *t,
 		    spf_address_type(e));
 		if (a == NULL)
 			return MATCH_BAD;
+		spf_note(e, name, &a->dns);
 		if (a->dns.status == DNS_FAILED)
 			return spf_fail(e, SPF_TEMPERROR, f->domain,
 			    arena_printf(&e->run, "%s: %s", name, a->dns.text));
@@ -133,6 +135,7 @@ match_ptr(struct spf *e, const struct spf_frame *f, const struct spf_term *t,
 	    arena_strdup(&e->run, reverse), DNS_PTR);
 	if (ptr == NULL)
 		return MATCH_BAD;
+	spf_note(e, reverse, &ptr->dns);
 	if (ptr->dns.status != DNS_FAILED && ptr->dns.n == 0 &&
 	    !spf_count_void(e, f->domain))
 		return MATCH_BAD;
@@ -269,9 +272,12 @@ walk(struct spf *e, const struct spf_frame *f, bool outermost,
 	for (size_t i = 0; i < f->record->n; i++) {
 		const struct spf_term *t = &f->record->terms[i];
 
+		e->found = "";
 		if (t->mechanism == SPF_INCLUDE)
 			add_step(e, f, t->text, "asks");
 		enum match match = match_term(e, f, t);
+		if (t->mechanism == SPF_INCLUDE) /* it is said of its terms */
+			e->found = "";
 		if (match == MATCH_BAD) {
 			add_step(e, f, t->text, e->verdict.why);
 			return false;
@@ -285,6 +291,7 @@ walk(struct spf *e, const struct spf_frame *f, bool outermost,
 		return !outermost || t->result != SPF_FAIL ||
 		    explain(e, f, out);
 	}
+	e->found = "";
 	if (f->record->redirect.len > 0)
 		return redirect(e, f, outermost, out);
 	add_step(e, f, slice_of(""), "nothing matches");
