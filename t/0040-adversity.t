@@ -86,23 +86,29 @@ ok "and delivers" wait_for 20 mailbox_has a alice 'Subject: five'
 
 # ---- no memory ----
 
-if [ -z "${ASAN_BUILD:-}" ]; then
+# A build with sanitizers has reserved all that it could ever ask for.
+if on a posthouse --version --build | grep -q '^sanitizers *no'; then
 	for p in $(pid_of a cleanup); do
 		size=$(awk '{ print $1 * 4096 }' "/proc/$p/statm")
-		limit cleanup --pid "$p" --as="$((size + 200000))"
+		limit cleanup --pid "$p" --as="$((size + 100000))"
 	done
+	# A header is kept in memory, and this one does not fit.
 	{
 		printf '%s\n' 'EHLO c' 'MAIL FROM:<x@b.test>' \
-		    'RCPT TO:<alice@a.test>' DATA 'Subject: six' ''
-		yes 'a line of some length, again and again and again' |
-		    head -n 30000
-		printf '%s\n' . QUIT
+		    'RCPT TO:<alice@a.test>' DATA 'Subject: six'
+		yes 'X-Line: of some length, again and again and again' |
+		    head -n 5000
+		printf '%s\n' '' text . QUIT
 	} | smtp a 127.0.0.1 >"$lab/nomem"
-	like "without memory a message is put off, not lost" \
-	    "$(tail -n 2 "$lab/nomem")" '^(451|421|452|250)'
+	like "without memory a message is put off" "$(cat "$lab/nomem")" \
+	    '^451 4\.3\.0 '
+	ok "and the reason said" log_has a 'cleanup\[.*out of memory'
+	ok "and cleanup started again" log_has a \
+	    'cleanup\[[0-9]+\] died: .*started again'
 	like "the next one is taken" "$(sleep 2
 	    say_mail seven | smtp a 127.0.0.1)" '^250 2\.0\.0 Ok'
 	ok "and arrives" wait_for 20 mailbox_has a alice 'Subject: seven'
+	ok "the other has not" not mailbox_has a alice 'Subject: six'
 fi
 
 # ---- wrong rights ----
