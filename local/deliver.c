@@ -111,7 +111,7 @@ on_late(struct loop_timer *timer)
 static bool
 start_one(struct work *w)
 {
-	int64_t left = w->m.deadline - loop_wall();
+	int64_t left = w->m.deadline - loop_now();
 
 	/* Who asked waits not much longer, and would have it done again. */
 	if (left <= 0) {

@@ -324,7 +324,7 @@ deliver_command(const struct msg_deliver *m, int mail,
 		run(m->target, env, in[0], out[1]);
 
 	struct talk t = { .in = in[1], .out = out[0] };
-	t.until = clock_mono() + MAX(m->deadline - clock_wall(), SECOND);
+	t.until = MAX(m->deadline, clock_mono() + SECOND);
 	close_fd(&in[0]);
 	close_fd(&out[1]);
 	if (pid < 0)

@@ -202,7 +202,7 @@ ask_file(struct rcpt *r)
 		.id = r->job->m.id,
 		.user = r->e.user,
 		.target = r->e.paths,
-		.deadline = clock_wall() + ASK_TIME - GRACE,
+		.deadline = clock_mono() + ASK_TIME - GRACE,
 		.env = SLICE(""),
 	};
 	CLEAN_BUF struct buf packet = { 0 };
@@ -231,7 +231,7 @@ ask_delivery(struct rcpt *r, struct msg_deliver *m)
 	m->data_len = job->m.data_len;
 	m->head_at = job->m.head_at;
 	m->head_len = job->m.head_len;
-	m->stream = open_question(r, m->deadline - clock_wall() + GRACE, false);
+	m->stream = open_question(r, m->deadline - clock_mono() + GRACE, false);
 	r->delivering = true;
 	r->together = m->kind == DELIVER_MAILDIR;
 	msg_put_deliver(&packet, m);
@@ -280,7 +280,7 @@ deliver_to_path(struct rcpt *r)
 		.user = r->r.user,
 		.target = r->r.address,
 		.limit = (uint64_t)params.mailbox_size_limit,
-		.deadline = clock_wall() + params.command_time_limit,
+		.deadline = clock_mono() + params.command_time_limit,
 	};
 
 	if (r->r.user[0] == '\0')
@@ -299,7 +299,7 @@ deliver_to_virtual(struct rcpt *r)
 	struct msg_deliver m = {
 		.user = "",
 		.limit = (uint64_t)params.virtual_mailbox_limit,
-		.deadline = clock_wall() + params.command_time_limit,
+		.deadline = clock_mono() + params.command_time_limit,
 	};
 
 	if (!local_virtual_find(&r->job->arena, r->r.address, &v, &fate)) {

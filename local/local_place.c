@@ -51,13 +51,13 @@ local_place_mailbox(struct arena *a, const struct local_user *who,
 
 	m->user = who->root ? params.default_privs : who->name;
 	m->limit = (uint64_t)params.mailbox_size_limit;
-	m->deadline = clock_wall() + FILE_TIME;
+	m->deadline = clock_mono() + FILE_TIME;
 	if (find_command(a, who, &command) == FOUND_FAILED)
 		return false;
 	if (command[0] != '\0') {
 		m->kind = DELIVER_COMMAND;
 		m->target = command;
-		m->deadline = clock_wall() + params.command_time_limit;
+		m->deadline = clock_mono() + params.command_time_limit;
 		return true;
 	}
 	if (!who->root && params.home_mailbox[0] != '\0')
