@@ -16,6 +16,7 @@ open TXT "v=spf1 +all"
 bad TXT "v=spf1 permit -all"
 far TXT "v=spf1 include:i.spf.example -all"
 i TXT "v=spf1 a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test a:a.test -all"
+helo TXT "v=spf1 -all"
 _dmarc.other TXT "v=DMARC1; p=quarantine; pct=50; rua=mailto:x@other.spf.example"
 _dmarc.open TXT "v=DMARC1; p=none"
 _dmarc.open TXT "v=DMARC1; p=reject"
@@ -158,6 +159,12 @@ ok "reports to nobody" finds '^warn  far.spf.example: its DMARC record asks for 
 ok "no DMARC record" finds '^warn  none.spf.example: it has no DMARC record: publish _dmarc.none.spf.example'
 ok "no secrets of SRS" finds '^fail  /etc/posthouse/srs.secrets: the secrets of SRS: No such file.*posthouse setup'
 ok "bounces of what is forwarded go elsewhere" finds '^warn  b.test: mail for srs_domain does not come'
+conf a 'mydestination = a.test' 'srs_domain =' 'smtp_helo_name = helo.spf.example'
+check >/dev/null
+ok "a HELO name that this host may not use" finds '^warn  helo.spf.example: its SPF record says fail of this host .10.53.0.2., which says that name .HELO.: .*: publish "v=spf1 a -all"'
+conf a 'smtp_helo_name = $myhostname'
+check >/dev/null
+ok "its own is looked at once" test "$(grep -c '^[a-z]*  *a.test: .*SPF' "$lab/found")" = 1
 conf a 'mydestination = a.test' 'srs_domain = a.test'
 on a posthouse setup >/dev/null
 is "with a secret" "$(check)" 0

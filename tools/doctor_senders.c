@@ -35,6 +35,7 @@ struct judgement {
 };
 
 static bool over;
+static bool helo_is_final; /* and was looked at as such */
 
 static void
 on_done(struct spf_check *c)
@@ -134,10 +135,50 @@ look_at_spf(struct doctor *d, const struct doctor_list *l, const char *domain)
 		    j.terms);
 }
 
+/* A null sender has no domain but that of the HELO name (RFC 7208 2.4). */
+static void
+look_at_helo(struct doctor *d, int family)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	doctor_leaving(d, family, address);
+	if (address[0] == '\0')
+		return;
+	struct judgement j = judge(d, address, params.smtp_helo_name);
+	if (j.result != SPF_FAIL && j.result != SPF_SOFTFAIL &&
+	    j.result != SPF_PERMERROR)
+		return;
+	doctor_say(d,
+	    j.result != SPF_SOFTFAIL && !doctor_is_private(address)
+		? FINDING_FAIL
+		: FINDING_WARN,
+	    params.smtp_helo_name,
+	    arena_printf(&d->arena,
+		"publish \"v=spf1 a -all\" for it, or add "
+		"ip%s:%s to its record",
+		family == AF_INET ? "4" : "6", address),
+	    "its SPF record says %s of this host (%s), which says that name "
+	    "(HELO): notifications, which have no sender, fail by it",
+	    spf_result_name(j.result), address);
+}
+
+static void
+look_for_helo(struct doctor *d, const struct doctor_list *l, const char *domain)
+{
+	(void)d, (void)l;
+	helo_is_final |= str_eq_nocase(domain, params.smtp_helo_name);
+}
+
 void
 doctor_spf(struct doctor *d)
 {
 	doctor_each_final(d, look_at_spf);
+	helo_is_final = false;
+	doctor_each_final(d, look_for_helo);
+	if (helo_is_final || params.relayhost[0] != '\0')
+		return;
+	look_at_helo(d, AF_INET);
+	look_at_helo(d, AF_INET6);
 }
 
 /* ---- what our backups pass on ---- */
