@@ -31,7 +31,8 @@ EXTRA_DIST += \
 	t/4195-auth-dovecot.t t/4200-clients.t t/4205-log-in.t \
 	t/4210-user-limits.t t/4300-mta-sts.t t/4310-tls-reports.t \
 	t/4320-requiretls.t t/5001-aliases-and-forward.t t/5002-mailboxes.t \
-	t/5003-other-mailboxes.t t/5100-spf.t t/5110-dkim.t t/5120-dkim-keys.t t/5200-dmarc.t \
+	t/5003-other-mailboxes.t t/5100-spf.t t/5110-dkim.t t/5120-dkim-keys.t \
+	t/5130-sender-parameters.t t/5200-dmarc.t \
 	t/5210-dmarc-report.t t/5300-srs.t t/5310-arc.t t/5400-sender-lab.t \
 	t/arc.py t/auth.py t/bench/auth-attack.py t/bench/auth-attack.sh \
 	t/bench/dkim.sh t/bench/run t/bench/tls.sh t/certs.sh \
