@@ -106,6 +106,42 @@ assert all(set(o) == {"finding", "check", "subject", "what", "mend"} for o in se
 assert {"queue", "mx", "name"} <= {o["check"] for o in seen}
 assert {o["finding"] for o in seen} == {"ok"}' "$lab/found"
 
+# ---- AUTH and TLS ----
+
+passwd=$(root_of a)/etc/posthouse/passwd
+master=$(root_of a)/etc/posthouse/master.conf
+cp "$master" "$lab/master"
+sed -i '/^enabled = no$/d' "$master"
+on a posthouse reload
+is "ports without users pass" "$(check --offline)" 0
+ok "but that is said" finds '^warn  /etc/posthouse/passwd: there are no users: AUTH is not offered: posthouse passwd USER'
+echo word | on a posthouse passwd u --stdin >/dev/null
+echo 'v:$' >>"$passwd"
+echo 'w' >>"$passwd"
+check --offline >/dev/null
+ok "users are counted" finds '^ok    /etc/posthouse/passwd: 2 users can log in'
+ok "lines that are none are named" finds '^warn  /etc/posthouse/passwd: line 3 is not USER:HASH: that user cannot log in: '
+chmod 640 "$passwd"
+check --offline >/dev/null
+ok "others who read it" finds '^warn  /etc/posthouse/passwd: others than root can read .*: chmod 600'
+sed -i '/^\[auth\]$/d; /^\[keys\]$/d; /^\[sts\]$/d' "$master"
+is "programs that are not there fail" "$(check --offline)" 1
+ok "AUTH without auth" finds '^fail  submission: AUTH is to be offered, but master.conf has no \[auth\]: add the section'
+ok "TLS without keys" finds '^fail  smtps: TLS is to be offered, but master.conf has no \[keys\]'
+ok "MTA-STS without sts" finds '^fail  smtp-out: policies of MTA-STS are to be obeyed, but .* \[sts\]'
+cp "$lab/master" "$master"
+conf a 'smtpd_sasl_type = dovecot' 'smtpd_sasl_path = private/auth' \
+    'smtpd_sasl_auth_enable = yes' 'smtp_tls_CAfile = /etc/no-such-file' \
+    'smtp_tls_policy_maps = inline:{{x.test=secure match=x y=z}, {z.test=may}, {y.test=bogus}}'
+is "so do what other hosts are asked" "$(check --offline)" 1
+ok "Dovecot that is not there" finds '^warn  /var/spool/posthouse/private/auth: Dovecot.s socket: No such file.*: nobody can log in'
+ok "authorities that are not there" finds '^fail  /etc/no-such-file: No such file .*: no host can be verified.*: install ca-certificates'
+ok "a policy that is none" finds '^fail  smtp_tls_policy_maps: y.test: a policy begins with .*: correct it'
+ok "an attribute that is none" finds '^fail  smtp_tls_policy_maps: x.test: attributes are '
+ok "a good one is not told of" not finds 'z.test'
+conf a 'smtpd_sasl_auth_enable = no' 'smtp_tls_CAfile =' 'smtp_tls_policy_maps ='
+rm "$passwd"
+
 # ---- what is wrong in the DNS ----
 
 conf a 'mydestination = a.test, localhost, second.example, others.example, null.example, nosuch.test, alias.example' \

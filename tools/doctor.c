@@ -37,6 +37,7 @@ static const struct check {
 	{ "disk",      doctor_disk,      false },
 	{ "listeners", doctor_listeners, false },
 	{ "certificate", doctor_certificate, false },
+	{ "auth",      doctor_auth,      false },
 	{ "networks",  doctor_networks,  false },
 	{ "domains",   doctor_domains,   false },
 	{ "resolver",  doctor_resolver,  true  },

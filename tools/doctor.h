@@ -40,7 +40,7 @@ typedef void doctor_fn(struct doctor *d);
 
 doctor_fn doctor_services, doctor_tables, doctor_aliases, doctor_virtual;
 doctor_fn doctor_queue, doctor_disk, doctor_listeners;
-doctor_fn doctor_certificate, doctor_networks, doctor_domains;
+doctor_fn doctor_certificate, doctor_auth, doctor_networks, doctor_domains;
 doctor_fn doctor_resolver, doctor_name, doctor_pointers;
 doctor_fn doctor_mx, doctor_sts, doctor_tlsa, doctor_outwards;
 doctor_fn doctor_spf, doctor_dmarc, doctor_srs, doctor_srs_domain;
@@ -53,6 +53,11 @@ void doctor_say(struct doctor *d, enum finding f, const char *subject,
 
 /* Milliseconds of `wished` that are left. */
 int64_t doctor_left(const struct doctor *d, int64_t wished);
+
+/* ---- doctor_files.c ---- */
+
+/* True where a section of master.conf that is enabled has the program. */
+bool doctor_has_program(const struct doctor *d, const char *program);
 
 /* ---- doctor_dns.c ---- */
 

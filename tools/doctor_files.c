@@ -21,8 +21,8 @@
 
 /* ---- services ---- */
 
-static bool
-has_program(const struct doctor *d, const char *program)
+bool
+doctor_has_program(const struct doctor *d, const char *program)
 {
 	for (size_t i = 0; i < d->services.n; i++)
 		if (d->services.at[i].enabled &&
@@ -50,7 +50,7 @@ doctor_services(struct doctor *d)
 	size_t bad = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
-		if (has_program(d, needed[i]))
+		if (doctor_has_program(d, needed[i]))
 			continue;
 		bad++;
 		doctor_say(d, FINDING_FAIL, "master.conf",

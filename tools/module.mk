@@ -13,7 +13,7 @@ tools_posthouse_SOURCES = tools/posthouse.h tools/posthouse.c \
 	tools/doctor.h tools/doctor.c tools/doctor_files.c \
 	tools/doctor_lists.c tools/doctor_net.c tools/doctor_dns.c \
 	tools/doctor_mx.c tools/doctor_sts.c tools/doctor_tls.c \
-	tools/doctor_tlsa.c tools/doctor_senders.c \
+	tools/doctor_tlsa.c tools/doctor_auth.c tools/doctor_senders.c \
 	tools/doctor_dkim.c
 tools_posthouse_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/local \
 	-I$(srcdir)/lookup

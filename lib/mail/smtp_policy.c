@@ -359,6 +359,37 @@ smtp_policy_each_file(smtp_policy_file_fn *fn, void *arg, const char **why)
 	return true;
 }
 
+/* ---- faults ---- */
+
+struct faults {
+	smtp_policy_fault_fn *fn;
+	void *arg;
+};
+
+static bool
+on_line(void *arg, const char *key, const char *value)
+{
+	CLEAN_ARENA struct arena a = { 0 };
+	const struct faults *f = arg;
+	struct smtp_tls_policy p;
+	const char *why;
+
+	if (!smtp_policy_parse(&a, value, &p, &why))
+		f->fn(f->arg, key, why);
+	return true;
+}
+
+void
+smtp_policy_each_fault(smtp_policy_fault_fn *fn, void *arg)
+{
+	struct faults f = { fn, arg };
+
+	for (size_t i = 0; i < policies.n; i++)
+		if (table_type_of(policies.at[i])->each != NULL &&
+		    !table_each(policies.at[i], on_line, &f))
+			return; /* smtp_policy_each_file() tells of it */
+}
+
 /* ---- names ---- */
 
 /* The next hop's domain, or the host that it names. */

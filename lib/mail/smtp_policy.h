@@ -79,6 +79,12 @@ typedef void smtp_policy_file_fn(void *arg, const char *path);
 MUST_CHECK bool smtp_policy_each_file(smtp_policy_file_fn *fn, void *arg,
     const char **why);
 
+/* Every line of a table that can be listed and is no policy, with what is wrong
+ * with it. */
+typedef void smtp_policy_fault_fn(void *arg, const char *nexthop,
+    const char *why);
+void smtp_policy_each_fault(smtp_policy_fault_fn *fn, void *arg);
+
 /* The name of a word in a match list or in servername: hostname, nexthop,
  * dot-nexthop, or what stands there. */
 const char *smtp_policy_name(struct arena *a, const char *word,

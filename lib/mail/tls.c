@@ -57,8 +57,12 @@ const char *
 tls_reason(void)
 {
 	unsigned long code = ERR_get_error();
-	const char *text = code != 0 ? ERR_reason_error_string(code) : NULL;
+	const char *text = NULL;
 
+	if (ERR_SYSTEM_ERROR(code))
+		text = strerror(ERR_GET_REASON(code));
+	else if (code != 0)
+		text = ERR_reason_error_string(code);
 	ERR_clear_error();
 	return text != NULL ? text : "unknown error";
 }
