@@ -297,13 +297,23 @@ smtpd_verify_mail(struct smtpd_conn *c)
 	return SMTPD_LATER;
 }
 
+/* A mark may be missed, for the sake of speed; what decides about the message
+ * may not. */
+static int64_t
+patience_at_end(void)
+{
+	return smtpd_verify_holds() || str_eq(params.dmarc_policy, "enforce")
+	    ? VERIFY_PATIENCE
+	    : VERIFY_MARK_PATIENCE;
+}
+
 struct smtpd_verdict
 smtpd_verify_end(struct smtpd_conn *c)
 {
 	if (c->verify.to == NULL)
 		return SMTPD_FINE;
 	c->verify.waits = VERIFY_END;
-	loop_timer(&c->verify.timer, VERIFY_MARK_PATIENCE, on_due);
+	loop_timer(&c->verify.timer, patience_at_end(), on_due);
 	return SMTPD_LATER;
 }
 

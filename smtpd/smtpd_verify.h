@@ -3,9 +3,9 @@
  *
  * The program seal is asked at MAIL.  With `spf_policy = reject` MAIL waits for
  * the answer; with `mark` or `hold` nothing waits before the end of the
- * message, and then no longer than VERIFY_MARK_PATIENCE.  A seal that is dead,
- * or does not answer in time, has said "temperror": with `reject` that is 451,
- * never 550.
+ * message, and then no longer than VERIFY_MARK_PATIENCE where it is for a mark
+ * alone.  A seal that is dead, or does not answer in time, has said
+ * "temperror": with `reject` that is 451, never 550.
  *
  * Nobody is asked about local programs, mynetworks, this host itself and
  * spf_exempt_clients, nor where master.conf has no section for seal.
