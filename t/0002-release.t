@@ -35,6 +35,11 @@ ok "every test is in it" sh -c "cd '$top' && tar -tzf '$tmp'/build/posthouse-*.t
     sed 's|^[^/]*/||' | sort >'$tmp/packed' &&
     ls t/*.t t/*.py t/*.sh t/bench/*.sh t/bench/run | sort | comm -23 - '$tmp/packed' >'$tmp/left' &&
     cat '$tmp/left' && [ ! -s '$tmp/left' ]"
+# A source that is only included would not be missed here, but by who builds it.
+ok "every source is in it" sh -c "cd '$tmp/tree' &&
+    find . -name '*.[ch]' -o -name '*.def' -o -name module.mk -o -name '*.[1578]' |
+    sed 's|^[.]/||' | grep -v '^config[.]h\$\|^build' | sort |
+    comm -23 - '$tmp/packed' >'$tmp/left' && cat '$tmp/left' && [ ! -s '$tmp/left' ]"
 sum=$(ls "$tmp"/build/posthouse-*.tar.gz.sha256)
 tarball=${sum%.sha256}
 ok "the signature is good" gpg --verify "$sum.asc" "$sum"

@@ -119,7 +119,15 @@ hung=$(pid_of cleanup)
 on a kill -STOP "$hung"
 sleep 1
 is "status does not wait for a program that hangs" "$(code ph status)" 0
-on a kill -CONT "$hung"
+if [ -n "${POSTHOUSE_LONG:-}" ]; then
+	ok "one that hangs for a minute is aborted" wait_for 85 log_says \
+	    "cleanup\\[$hung\\] does not answer for 6[0-9] s: it is aborted"
+	ok "and killed where that does not end it" wait_for 20 log_says \
+	    "cleanup\\[$hung\\] died: killed by signal 9"
+	ok "and started again" wait_for 10 is_anew cleanup "$hung"
+else
+	on a kill -CONT "$hung"
+fi
 
 # ---- two instances ----
 

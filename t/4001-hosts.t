@@ -78,6 +78,14 @@ to 'x@[10.53.0.22]'
 ok "an address literal" status 'x@\[10.53.0.22\]' \
     'relay=10.53.0.22\[10.53.0.22\]:25, .*status=sent'
 
+conf a 'smtp_mx_address_limit = 1'
+on a posthouse reload
+to w@six.example
+ok "no more addresses than smtp_mx_address_limit" status w@six.example \
+    'relay=none, .*status=deferred \(connect to mx.six.example\[fd53::1\]:25: Connection refused\)'
+conf a 'smtp_mx_address_limit = 5'
+on a posthouse reload
+
 sink_stop one
 sleep 3 # until no connection to it is kept
 to y@pref.example

@@ -45,6 +45,11 @@ ok "as without ESMTP" wait_for 10 sink_has plain '^gr=C3=BCn$'
 ok "what cannot be converted comes back" status 'y@\[10.53.0.22\]' \
     'dsn=5.6.3, status=bounced'
 
+conf a 'disable_mime_output_conversion = yes'
+on a posthouse reload
+letter 'z@[10.53.0.22]' <"$lab/eight"
+ok "unless it is to go as it is" wait_for 10 sink_has seven "^$umlaut\$"
+
 python3 -c 'print("Subject: long\n\n" + "x" * 5000)' | letter 'z@[10.53.0.21]'
 ok "a long line comes" wait_for 10 sink_has eight '^ x+$'
 is "broken at 998" "$(sink_mail eight | tr -d '\r' | grep '^ *x' |

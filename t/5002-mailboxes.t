@@ -71,6 +71,11 @@ ok "so is a uid that is too small" mail_to w@v.test to-w
 ok "because of virtual_minimum_uid" wait_for 10 log_has a \
     'to=<w@v.test>.*status=deferred .virtual_uid_maps'
 ok "nothing lies outside" test ! -e "$root/var/out"
+conf a 'virtual_mailbox_limit = 4000'
+ok "reload" on a posthouse reload
+ok "an mbox that would pass virtual_mailbox_limit" mail_to f@v.test too-much
+ok "is full" wait_for 10 log_has a \
+    'to=<f@v.test>.*dsn=5.2.2, status=bounced .*would pass its limit'
 like "an unknown one is refused at RCPT" "$(printf '%s\n' 'EHLO c' \
     'MAIL FROM:<>' 'RCPT TO:<nosuch@v.test>' QUIT | smtp a 127.0.0.1)" \
     '^550 5\.1\.1 '
