@@ -15,8 +15,7 @@
 #include "msg.h"
 #include "tlsrpt.h"
 
-#define POST_TIME  MINUTE
-#define ANSWER_MAX ((size_t)65536) /* what a server says of a report */
+#define POST_TIME MINUTE
 
 /* One of both kinds. */
 struct work {
@@ -141,7 +140,7 @@ bool
 sts_reports_post(struct chan *c, const void *body, size_t len, int fd)
 {
 	CLEAN_ARENA struct arena a = { 0 };
-	struct https_want want = { .limit = ANSWER_MAX, .time = POST_TIME };
+	struct https_want want = { .time = POST_TIME };
 	struct msg_post m;
 
 	close_fd(&fd);

@@ -7,7 +7,7 @@
 lab "reports about TLS"
 host a 10.53.0.2
 host b 10.53.0.3
-mail_user b bob carol
+mail_user b bob carol dave
 period=10
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
@@ -53,6 +53,8 @@ peer wrong "$lab/wrong.pem" \
     'mailto:carol@b.test,https://mta-sts.wrong.example/reports' enforce
 peer plain none https://mta-sts.plain.example/plain -
 peer silent none '' -
+peer half none 'mailto:dave@b.test,https://mta-sts.half.example/r' -
+echo error >"$lab/web/mta-sts.half.example.how"
 cert web "$names"
 ip addr add 10.53.0.9/24 dev wire
 python3 "$top/t/sts_web.py" 10.53.0.9 "$lab/web.pem" "$lab/web" \
@@ -82,7 +84,8 @@ to 2@good.example
 to 1@wrong.example
 to 1@plain.example
 to 1@silent.example
-for p in 1@good 2@good 1@plain 1@silent; do
+to 1@half.example
+for p in 1@good 2@good 1@plain 1@silent 1@half; do
 	ok "$p is sent" status $p.example 'status=sent'
 done
 ok "1@wrong is not" status 1@wrong.example 'status=deferred'
@@ -103,6 +106,18 @@ like "there is one, too" \
 ok "its media type is right" grep -q \
     '^POST mta-sts.plain.example/plain application/tlsrpt+gzip' "$lab/web/log"
 ok "the log says so" log_has a 'report\[[0-9]+\]: good.example: TLS report .* sent to mailto:bob@b.test'
+
+# Two addresses, of which one does not take it: that one is tried again.
+half='report\[[0-9]+\]: half.example: TLS report [0-9.]*half.example@a.test'
+ok "it comes by mail" wait_for 15 mailbox_has b dave 'TLS-Report-Domain'
+ok "but not by HTTPS" wait_for 15 log_has a \
+    "$half cannot be sent to https://mta-sts.half.example/r: HTTP status 500"
+echo bare >"$lab/web/mta-sts.half.example.how"
+ok "it is tried again" wait_for $((2 * period)) log_has a \
+    "$half sent to https://mta-sts.half.example/r"
+is "with one and the same id" "$(log_of a |
+    sed -n 's/.*half.example: TLS report \([^ ]*\) .*/\1/p' | sort -u | wc -l)" 1
+is "and not by mail" "$(mailbox_count b dave)" 1
 
 # A report is no reason for a report, and each comes once.
 ok "nothing about b, where reports went" log_lacks a 'b.test: TLS report'

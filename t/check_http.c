@@ -144,12 +144,43 @@ START_TEST(requests_are_as_they_should_be)
 	    "GET /y HTTP/1.1\r\nHost: x.example\r\nUser-Agent: Posthouse\r\n"
 	    "Accept-Encoding: identity\r\nConnection: close\r\n\r\n");
 	http_free(&h);
-	http_post(&h, "x.example", "/y", "a/b", SLICE("abc"), 100);
+	http_post(&h, "x.example", "/y", "a/b", SLICE("abc"));
 	ck_assert_str_eq(buf_str(&h.port.out),
 	    "POST /y HTTP/1.1\r\nHost: x.example\r\nUser-Agent: Posthouse\r\n"
 	    "Accept-Encoding: identity\r\nConnection: close\r\n"
 	    "Content-Type: a/b\r\nContent-Length: 3\r\n\r\nabc");
 	http_free(&h);
+}
+END_TEST
+
+/* Whatever stands behind the head, and however its length is told. */
+START_TEST(of_what_is_posted_the_status_is_the_answer)
+{
+	static const struct {
+		const char *answer;
+		bool good;
+	} answers[] = {
+		{ "HTTP/1.1 200 OK\r\n\r\n", true },
+		{ "HTTP/1.0 202 Accepted\r\nX: y\r\n\r\nthanks", true },
+		{ "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", true },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", true },
+		{ "HTTP/1.1 500 Oh\r\n\r\n", false },
+		{ "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", false },
+		{ "HTTP/1.1 200 OK\r\n", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		const char *answer = answers[i].answer;
+		struct http h = { 0 };
+
+		http_post(&h, "x.example", "/y", "a/b", SLICE("abc"));
+		http_input(&h, answer, strlen(answer));
+		http_lost(&h);
+		ck_assert_int_eq(h.state,
+		    answers[i].good ? HTTP_DONE : HTTP_FAILED);
+		ck_assert_uint_eq(h.body.len, 0);
+		http_free(&h);
+	}
 }
 END_TEST
 
@@ -247,6 +278,7 @@ suite_of_cases(void)
 	tcase_add_loop_test(t, every_prefix_is_a_failure, 0,
 	    (int)ARRAY_LEN(cases));
 	tcase_add_test(t, requests_are_as_they_should_be);
+	tcase_add_test(t, of_what_is_posted_the_status_is_the_answer);
 	tcase_add_test(t, a_head_without_end_is_cut);
 	tcase_add_test(t, chunks_are_no_longer_than_the_limit_together);
 	tcase_add_loop_test(t, a_url_is_taken_apart, 0, (int)ARRAY_LEN(urls));

@@ -104,6 +104,8 @@ def post(s, f, host, length):
         out.write(body)
     if how_of(host) == "error":
         answer(s, "500 Oh", b"no")
+    elif how_of(host) == "bare":
+        s.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
     else:
         answer(s, "201 Created", b"")
 

@@ -30,9 +30,10 @@ http_get(struct http *h, const char *host, const char *path, size_t limit)
 
 void
 http_post(struct http *h, const char *host, const char *path, const char *type,
-    struct slice body, size_t limit)
+    struct slice body)
 {
-	begin(h, "POST", host, path, limit);
+	begin(h, "POST", host, path, 0);
+	h->headed = true;
 	buf_addf(&h->port.out,
 	    "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", type, body.len);
 	buf_add(&h->port.out, body.at, body.len);
@@ -176,7 +177,7 @@ end_head(struct http *h)
 	}
 	if (h->status / 100 != 2)
 		return fail(h, "the server does not answer with success");
-	if (h->status == 204)
+	if (h->status == 204 || h->headed)
 		return whole(h);
 	if (h->chunked && h->measured)
 		return fail(h, "the answer has two lengths");

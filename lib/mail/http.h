@@ -55,13 +55,15 @@ struct http {
 	size_t limit;    /* of the body */
 	uint64_t left;   /* of the body or the chunk */
 	bool chunked, measured, typed;
+	bool headed; /* the head is all that is wanted */
 };
 
 void http_get(struct http *h, const char *host, const char *path, size_t limit);
 
-/* Sends the body; what the answer has as its own is limited too. */
+/* Sends the body.  Of the answer the status counts, and nothing behind the
+ * head is read. */
 void http_post(struct http *h, const char *host, const char *path,
-    const char *type, struct slice body, size_t limit);
+    const char *type, struct slice body);
 
 /* Bytes of the answer; all are taken. */
 void http_input(struct http *h, const char *bytes, size_t n);

@@ -157,8 +157,7 @@ on_secured(void *engine)
 	r->shook = true;
 	r->http.port.deadline = 0; /* that of the whole is left */
 	if (w->type != NULL)
-		http_post(&r->http, w->host, w->path, w->type, w->body,
-		    w->limit);
+		http_post(&r->http, w->host, w->path, w->type, w->body);
 	else
 		http_get(&r->http, w->host, w->path, w->limit);
 }
