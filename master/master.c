@@ -354,6 +354,7 @@ read_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		usage();
+	master.detached = master.told >= 0;
 	master.conf_dir = param_conf_dir(master.conf_dir);
 	/* We change to the root folder; one that is missing is said later. */
 	char *whole = realpath(master.conf_dir, NULL);

@@ -135,6 +135,7 @@ struct master {
 	const char *conf_dir;
 	int lock;      /* the pid file */
 	int told;      /* the pipe to `posthouse start`, or -1 */
+	bool detached; /* or is to be: standard output is nobody's */
 	int64_t since; /* wall clock */
 	int code;      /* to exit with */
 	uint32_t reloads;

@@ -18,6 +18,7 @@
 #include "str.h"
 
 #define LOG_GROUP "ph-scribe"
+#define OUTPUT    "/dev/stdout" /* what we were started with: a pipe, ... */
 
 static struct {
 	char *path; /* NULL: none */
@@ -114,6 +115,11 @@ make_file(const char *path)
 static int
 open_file(const char *path)
 {
+	if (str_eq(path, OUTPUT))
+		return master.detached
+		    ? -1
+		    : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+
 	CLEAN_FD int fd = make_file(path);
 	struct stat st;
 
@@ -142,7 +148,9 @@ logfile_open(const char *path, struct buf *errors)
 	CLEAN_FD int fd = make_parents(path) < 0 ? -1 : open_file(path);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		buf_addf(errors, "main.conf: maillog_file: %s: %s\n", path,
-		    errno == EINVAL ? "not a file" : strerror(errno));
+		    str_eq(path, OUTPUT)  ? "is for start --foreground alone"
+			: errno == EINVAL ? "not a file"
+					  : strerror(errno));
 		return false;
 	}
 	if (file.path != NULL)
@@ -184,7 +192,7 @@ logfile_check(void)
 	CLEAN_BUF struct buf errors = { 0 };
 	struct stat st;
 
-	if (file.path == NULL)
+	if (file.path == NULL || str_eq(file.path, OUTPUT))
 		return;
 	if (lstat(file.path, &st) == 0 && st.st_dev == file.dev &&
 	    st.st_ino == file.ino)

@@ -172,6 +172,20 @@ ok "what is said while scribe is dead is written by the next" \
 conf a 'maillog_file = /var/log/new/deep/mail.log'
 ok "folders of the log file are made" eval \
     'on a posthouse reload && on a test -f /var/log/new/deep/mail.log'
+conf a 'maillog_file = /dev/stdout'
+on a posthouse reload >"$lab/said" 2>&1
+like "standard output is nobody's here" "$(cat "$lab/said")" \
+    'maillog_file: /dev/stdout: is for start --foreground alone'
+on a posthouse stop
+on a posthouse start --foreground 2>/dev/null | cat >"$lab/output" &
+ok "in the foreground it takes the log" wait_for 20 grep -q 'is running' \
+    "$lab/output"
+connect 1
+ok "all of it" wait_for 5 grep -q ': connect from' "$lab/output"
+on a posthouse stop
+ok "to the end" wait_for 5 grep -q ': stopped' "$lab/output"
+conf a 'maillog_file = /var/log/new/deep/mail.log'
+start a
 on a ln -s /etc/passwd /var/log/link
 conf a 'maillog_file = /var/log/link'
 on a posthouse reload >"$lab/said" 2>&1
