@@ -177,7 +177,8 @@ END_TEST
 static const struct {
 	const char *type, *text, *why; /* part of it */
 } refused[] = {
-	{ "hash:/x", NULL, "hash:/x: the type is none of cidr fail" },
+	{ "hash:/x", NULL, "hash:/x: write lmdb:/x, and build it with mtable" },
+	{ "nosuch:/x", NULL, "nosuch:/x: the type is none of cidr fail" },
 	{ "/x", NULL, "/x: write TYPE:NAME" },
 	{ "texthash:/nonexistent", NULL, "/nonexistent: No such file" },
 	{ "lmdb:/nonexistent", NULL, "/nonexistent.lmdb: No such file" },
