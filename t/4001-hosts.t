@@ -85,6 +85,9 @@ ok "no more addresses than smtp_mx_address_limit" status w@six.example \
     'relay=none, .*status=deferred \(connect to mx.six.example\[fd53::1\]:25: Connection refused\)'
 conf a 'smtp_mx_address_limit = 5'
 on a posthouse reload
+on a mqueue -f
+ok "with more the next one gets it" status w@six.example \
+    'relay=mx.six.example\[10.53.0.21\]:25, .*status=sent'
 
 sink_stop one
 sleep 3 # until no connection to it is kept
