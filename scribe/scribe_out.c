@@ -180,6 +180,10 @@ flush_syslog(void)
 		if (errno != EINTR)
 			syslog_is_gone();
 	}
+	/* Where lines go to a file, syslog is told of trouble with it, if it is
+	 * there: nothing waits for that. */
+	if (out.syslog <= 0 && !out.to_syslog)
+		buf_free(&out.packets);
 	if (out.packets.len > 0 && program_draining())
 		give_up();
 	if (out.packets.len > 0)

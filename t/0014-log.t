@@ -197,4 +197,32 @@ echo 'smtpd_timeout = soon' >>"$r/etc/posthouse/main.conf"
 ok "a start that is refused" not on a posthouse start
 ok "tells syslog why" wait_for 5 syslog_has \
     'posthouse/master.*: fatal: main.conf:[0-9]+: smtpd_timeout: '
+sed -i '/^smtpd_timeout/d' "$r/etc/posthouse/main.conf"
+
+# ---- no syslog at all ----
+
+end_syslogd
+on a rm -f /dev/log
+conf a 'maillog_file = /var/log/small/mail.log'
+start a
+on a sh -c 'cat /dev/zero >/var/log/small/filler' 2>/dev/null
+connect 40
+sleep 1.5 # scribe has tried once more
+on a rm /var/log/small/filler
+all() {
+	[ "$(small | grep -c ': connect from')" = 96 ]
+}
+ok "without syslog, too, lines wait for room" wait_for 5 all
+on a posthouse reload
+wait_for 20 eval 'small | grep -q "generation 1 is over"'
+connect 1
+wait_for 5 eval 'small | tail -n 4 | grep -q disconnect'
+ok "and no line is called lost" not eval 'small | grep "lines were lost"'
+on a posthouse stop
+conf a 'maillog_file ='
+start a
+began=$(date +%s)
+on a posthouse stop
+ok "where there is neither, a stop comes to its end" \
+    test $(($(date +%s) - began)) -le 20
 lab_done
