@@ -162,7 +162,6 @@ static void
 log_trouble(const struct smtpd_conn *c, const struct msg_spf_done *m)
 {
 	CLEAN_BUF struct buf line = { 0 };
-
 	const char *why = m->why;
 
 	if (m->result == SPF_FAIL && smtpd_verify_holds())
